@@ -1,0 +1,105 @@
+"""How probable it is that the corpus answers: a logistic model over signals that mean the same in every corpus.
+
+The weights are fitted by ``training/fit_answerable.py``; docs/decisions says why these signals. No signal looks at the words of a
+particular question or corpus, and none is a raw cosine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from rag.records import Asked, Evidence
+from rag.store import Index
+
+SIGNALS = (
+    "top",
+    "unit",
+    "question",
+    "margin",
+    "sparse",
+    "coverage",
+    "concepts",
+    "unknown",
+    "unknown_concepts",
+    "agreement",
+    "english",
+    "known_words",
+    "pointer",
+    "judge",
+    "judged",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerability:
+    """The fitted model and its two thresholds (without and with a judge's score)."""
+
+    weights: Mapping[str, float]
+    bias: float
+    mean: Mapping[str, float]
+    scale: Mapping[str, float]
+    refuse_below: float
+    caution_below: float
+
+    @classmethod
+    @lru_cache(maxsize=2)
+    def shipped(cls, *, judged: bool = False) -> Answerability:
+        """The model that comes with the program."""
+        data = json.loads((files("rag") / "data" / "answerable.json").read_text(encoding="utf-8"))
+        return cls(**data["judged" if judged else "plain"])
+
+    def probability(self, signals: Mapping[str, float]) -> float:
+        """P(the corpus answers)."""
+        z = self.bias + sum(w * (signals[name] - self.mean[name]) / self.scale[name] for name, w in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))
+
+
+def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, float]:
+    """The signals of one question: how far its best passage stands out, how much of what it names the passage and the corpus hold."""
+    if not found:
+        return dict.fromkeys(SIGNALS, 0.0) | {"unknown": 1.0, "unknown_concepts": 1.0}
+    best = found[0]
+    terms = [t for t in asked.terms if len(t) > 1]
+    weight = {t: index.bm25.idf(t) for t in terms}
+    words = [t for t in terms if not t.startswith("§") and _comparable(t, asked, best)]
+    named = [t for t in terms if t.startswith("§")]
+    top_tokens = [set(index.tokens[index.number[e.hit.passage.id]]) for e in found[:3]]
+    lexical = [e.hit.parts.get("sparse", 0.0) for e in found]
+    by_words = max(range(len(found)), key=lambda i: lexical[i])
+    fifth = found[min(5, len(found)) - 1]
+    # The best of n independent scores lies about sqrt(2 ln n) deviations up by chance alone; only what exceeds that speaks.
+    chance = math.sqrt(2.0 * math.log(max(2, len(index.keys))))
+    return {
+        "top": best.raw - chance,
+        "unit": max(-3.0, max((r for e in found[:3] for r in e.relevance), default=-9.0) - chance),
+        "question": max(-3.0, max(e.question for e in found[:3]) - chance),
+        "margin": best.raw - fifth.raw,
+        "sparse": max(lexical[:3], default=0.0),
+        "coverage": max((_share(words, weight, tokens) for tokens in top_tokens), default=0.0) if words else 0.5,
+        "concepts": max((_share(named, weight, tokens) for tokens in top_tokens), default=0.0) if named else 0.5,
+        "unknown": 1.0 - _share(words, weight, index.bm25) if words else 0.0,
+        "unknown_concepts": 1.0 - _share(named, weight, index.bm25) if named else 0.0,
+        "agreement": 1.0 / (1 + by_words),
+        "english": float(asked.language == "en"),
+        "known_words": float(bool(named)),
+        "pointer": float(best.hit.passage.kind == "pointer"),
+        "judge": 0.0,
+        "judged": 0.0,
+    }
+
+
+def _comparable(term: str, asked: Asked, best: Evidence) -> bool:
+    """Whether a word could stand in the passage at all: across languages only names and numbers can."""
+    if asked.language == best.hit.passage.language:
+        return True
+    return any(c.isdigit() for c in term)
+
+
+def _share(terms: Sequence[str], weight: Mapping[str, float], held: object) -> float:
+    total = sum(weight[t] for t in terms)
+    return sum(weight[t] for t in terms if t in held) / total if total else 0.0  # type: ignore[operator]

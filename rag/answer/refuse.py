@@ -1,0 +1,39 @@
+"""Answers that are none: small talk, questions asked back, honest refusals with what comes closest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer.phrases import EXAMPLES, phrase
+from rag.records import Answer, Evidence, Language, Sentence
+
+MAX_CLOSEST = 3
+
+
+def small_talk(question: str, kind: str, language: Language) -> Answer:
+    """The short reply to a text that is no question: it never searches and never repeats what it was told."""
+    text = phrase(kind, language, example=EXAMPLES[language]) if kind in {"vague", "gibberish"} else phrase(kind, language)
+    return Answer(question, "", language, (Sentence(text, kind="refusal"),), abstained=True, confidence=0.0, closest=(EXAMPLES[language],), engine="none")
+
+
+def refusal(question: str, standalone: str, language: Language, confidence: float, found: Sequence[Evidence]) -> Answer:
+    """One honest sentence, the questions the corpus can answer instead, and the nearest passages marked as such."""
+    hits = tuple(e.hit for e in found[:3])
+    return Answer(
+        question,
+        standalone,
+        language,
+        (Sentence(phrase("refuse", language), kind="refusal"),),
+        abstained=True,
+        confidence=confidence,
+        closest=closest_questions(found, language),
+        hits=hits,
+    )
+
+
+def closest_questions(found: Sequence[Evidence], language: Language) -> tuple[str, ...]:
+    """Questions that the corpus can answer, nearest first: those the nearest passages answer, in the reader's language where there is one."""
+    answered = [e.hit.passage for e in found if e.hit.passage.kind != "pointer"]
+    mine = [p for p in answered if p.language == language] or answered
+    names = [p.question or (p.heading_path[-1] if p.heading_path else "") for p in mine]
+    return tuple(dict.fromkeys(n for n in names if n))[:MAX_CLOSEST]

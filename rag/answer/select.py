@@ -1,0 +1,167 @@
+"""Which passages answer, and which of their units: complete on what was asked, silent on what was not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.records import Asked, Evidence, Unit
+from rag.store import Index
+from rag.text import content_terms
+
+PASSAGE_GAP = 0.8
+"""How far (in deviations) below the best passage another one may lie and still answer too."""
+UNIT_GAP = 1.0
+"""How far below a passage's best unit another of its units may lie and still belong to the answer."""
+WHOLE_MARGIN = 0.25
+SAME_QUESTION = 4.3
+"""From here on a question line counts as what was asked, in other words."""
+FAMILY_MAX = 760
+SHORT_PASSAGE = 170
+MAX_PASSAGES = 4
+
+_LISTING = re.compile(
+    r"哪些|哪几|几种|几个|列举|分别|步骤|流程|一步一步|怎么做的|对比|比较|优缺点|各自|"
+    r"\b(?:list|which (?:\w+ )?(?:two|three|four|five)|what (?:are|kinds|types)|steps?|walk me|compare|procedure)\b",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(r"[：:]\s*$|——\s*$")
+QUOTABLE = frozenset({"text", "item", "row", "formula", "code", "question"})
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A passage and the units taken from it, in reading order. ``whole`` says that all of it answers."""
+
+    evidence: Evidence
+    units: tuple[Unit, ...]
+    whole: bool
+
+
+def is_pointer(evidence: Evidence) -> bool:
+    """Whether a passage only names pages or sources."""
+    return evidence.hit.passage.kind == "pointer"
+
+
+def choose(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Chosen]:
+    """The passages that answer, best first, each with its units. Empty when nothing was found."""
+    if not found:
+        return []
+    best = found[0]
+    chosen: list[Chosen] = []
+    for evidence in found[: MAX_PASSAGES * 2]:
+        if len(chosen) >= MAX_PASSAGES or evidence.raw < best.raw - PASSAGE_GAP:
+            break
+        if evidence is not best and not _adds(asked, evidence, best):
+            continue
+        units = pick_units(asked, evidence)
+        if units:
+            chosen.append(Chosen(evidence, tuple(units), len(units) == len(quotable(evidence.units))))
+    return _with_siblings(asked, chosen, found, index)
+
+
+def _adds(asked: Asked, evidence: Evidence, best: Evidence) -> bool:
+    """Whether a runner-up belongs into the same answer: it is about what the best is about, or fits nearly as well."""
+    if is_pointer(evidence) != is_pointer(best) and not asked.wants_source:
+        return False
+    if is_pointer(evidence):
+        return evidence.raw > best.raw - PASSAGE_GAP / 3
+    top = max(evidence.relevance, default=-9.0)
+    return top >= max(best.relevance, default=-9.0) - UNIT_GAP or evidence.question >= best.question - WHOLE_MARGIN
+
+
+def quotable(units: Sequence[Unit], *, sources: bool = False) -> list[Unit]:
+    """The units that can be sentences of an answer; ``sources`` lets references in, for who asks for them."""
+    return [u for u in units if u.kind in QUOTABLE or (sources and u.kind == "reference")]
+
+
+def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
+    """The units of one passage that answer: all of a short one or of one whose question line is what was asked, else the best and their context."""
+    passage = evidence.hit.passage
+    usable = quotable(evidence.units, sources=asked.wants_source)
+    if not usable:
+        return [u for u in evidence.units if u.kind in {"pages", "reference"}]
+    relevance = dict(zip((u.start for u in evidence.units), evidence.relevance, strict=True))
+    best = max(relevance[u.start] for u in usable)
+    named = evidence.question if passage.question else evidence.question - WHOLE_MARGIN
+    if len(passage.text) <= SHORT_PASSAGE or (named >= best - WHOLE_MARGIN and named >= SAME_QUESTION):
+        return usable
+    gap = UNIT_GAP * (1.6 if _LISTING.search(asked.text) else 1.0)
+    terms = set(asked.terms)
+    taken = {u.start for u in usable if relevance[u.start] >= best - gap}
+    taken |= {u.start for u in usable if relevance[u.start] >= best - 2 * gap and _covers(u, terms)}
+    return _with_context(usable, _whole_lists(usable, taken, always=bool(_LISTING.search(asked.text))))
+
+
+def _whole_lists(units: Sequence[Unit], taken: set[int], *, always: bool) -> set[int]:
+    """Complete a list or table of which half is taken (any of it, where a list was asked for): half a list misleads."""
+    out = set(taken)
+    run: list[Unit] = []
+    for unit in [*units, None]:
+        if unit is not None and unit.kind in {"item", "row"} and (not run or run[-1].kind == unit.kind):
+            run.append(unit)
+            continue
+        count = sum(u.start in taken for u in run)
+        if run and count and run[0].kind == "item" and (always or 2 * count >= len(run)):
+            out |= {u.start for u in run}
+        run = [unit] if unit is not None and unit.kind in {"item", "row"} else []
+    return out
+
+
+def _covers(unit: Unit, terms: set[str]) -> bool:
+    """Whether a unit holds at least half of the question's terms."""
+    return bool(terms) and 2 * len(terms & set(content_terms(unit.text))) >= len(terms)
+
+
+def _with_context(units: Sequence[Unit], taken: set[int]) -> list[Unit]:
+    """Add what a taken unit cannot be read without: the lead-in above a list item, what a taken lead-in introduces, a formula's line."""
+    keep = [u.start in taken for u in units]
+    for i, unit in enumerate(units):
+        if keep[i] and _LEAD.search(unit.text):
+            for j in range(i + 1, len(units)):
+                if units[j].kind not in {"item", "row", "formula", "code"} and j > i + 1:
+                    break
+                keep[j] = True
+        if keep[i] and i and unit.kind in {"formula", "code"} and units[i - 1].kind == "text":
+            keep[i - 1] = True
+        if keep[i] and i + 1 < len(units) and units[i + 1].kind == "formula":
+            keep[i + 1] = True
+        if keep[i] and unit.text[:1] in "（(" and i:
+            keep[i - 1] = True
+    return [u for u, k in zip(units, keep, strict=True) if k]
+
+
+def _with_siblings(asked: Asked, chosen: list[Chosen], found: Sequence[Evidence], index: Index) -> list[Chosen]:
+    """When a question line was matched whole, the other pieces its answer was cut into belong to the answer too."""
+    if not chosen:
+        return chosen
+    first = chosen[0]
+    passage = first.evidence.hit.passage
+    if passage.question is None or first.evidence.question < SAME_QUESTION:
+        return chosen
+    family = index.same_question.get((passage.doc_id, passage.heading_path), ())
+    if sum(len(index.passages[n].text) for n in family) > FAMILY_MAX:
+        return chosen
+    have = {c.evidence.hit.passage.id for c in chosen}
+    extra = []
+    by_id = {e.hit.passage.id: e for e in found}
+    for number in family:
+        other = index.passages[number]
+        if other.id in have or other.kind == "pointer":
+            continue
+        evidence = by_id.get(other.id)
+        if evidence is not None:
+            units = quotable(evidence.units) if first.evidence.question >= max(first.evidence.relevance, default=-9.0) else pick_units(asked, evidence)
+            if units:
+                extra.append(Chosen(evidence, tuple(units), True))
+    if not extra:
+        return chosen
+    block = sorted([first, *extra], key=lambda c: c.evidence.hit.passage.start)
+    return [*block, *chosen[1:]]
+
+
+def without(chosen: Chosen, starts: set[int]) -> Chosen | None:
+    """A choice without some of its units; None when nothing is left."""
+    units = tuple(u for u in chosen.units if u.start not in starts)
+    return replace(chosen, units=units) if units else None

@@ -1,0 +1,260 @@
+"""The command line: also the batch interface, JSON lines in and out. Exit codes: 0 done, 1 a fault of the input, 2 wrong usage."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rag import __version__
+from rag.config import Settings
+from rag.errors import MianjingError, UserInputError
+from rag.records import Answer, Hit
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Deep-learning interview preparation from your own notes, every sentence cited.", rich_markup_mode=None)
+
+CorpusOption = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents.", metavar="DIR")]
+IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the built index.", metavar="DIR")]
+JsonlOption = Annotated[Path | None, typer.Option("--jsonl", help="Questions, one JSON object a line; - for standard input.", metavar="FILE")]
+MAX_LINE = 1_000_000
+
+
+def _settings(corpus: Path | None, index: Path | None) -> Settings:
+    """Settings with the folders given; a corpus of one's own gets an index of its own beside the default one."""
+    settings = Settings.load(corpus=corpus, index=index)
+    if corpus is not None and index is None:
+        name = hashlib.sha256(str(corpus.resolve()).encode()).hexdigest()[:12]
+        settings = settings.model_copy(update={"index": settings.index / "corpora" / name})
+    return settings
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+class _Bar:
+    """A progress bar on standard error; plain lines where that is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as RichProgress
+
+        self._bar = RichProgress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=False
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> _Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        names = {"read": "reading", "embed": "embedding", "write": "writing"}
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(names.get(stage, stage), total=total)
+        self._bar.update(self._tasks[stage], completed=done, total=total)
+
+
+def _tutor(settings: Settings) -> Any:
+    from rag.tutor import Tutor
+
+    with _Bar() as bar:
+        return Tutor.open(settings, report=_tell, progress=bar)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON lines file. Lines end at LF only: U+2028 inside a string is no line end."""
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig") if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserInputError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise UserInputError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        if len(line) > MAX_LINE:
+            raise UserInputError(f"{path}:{number}: the line has {len(line)} characters, the limit is {MAX_LINE}")
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UserInputError(f"{path}:{number}: not JSON ({error})") from None
+        if not isinstance(row, dict):
+            raise UserInputError(f"{path}:{number}: expected an object, got {type(row).__name__}")
+        yield row
+
+
+def _text_field(row: Mapping[str, Any], name: str, path: Path) -> str:
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise UserInputError(f"{path}: id {row.get('id')!r}: field {name!r} must be a string, got {value!r:.60}")
+    return value
+
+
+def _emit(row: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """A hit as the JSON contract has it."""
+    p = hit.passage
+    return {"doc": p.doc_id, "start": p.start, "end": p.end, "text": p.text, "score": round(hit.score, 4), "heading_path": list(p.heading_path)}
+
+
+def answer_row(answer: Answer) -> dict[str, Any]:
+    """An answer as the JSON contract has it."""
+    return {
+        "abstained": answer.abstained,
+        "confidence": round(answer.confidence, 4),
+        "answer": answer.text,
+        "standalone_question": answer.standalone_question,
+        "sentences": [
+            {"text": s.text, "citations": [{"doc": c.doc_id, "start": c.start, "end": c.end, "quote": c.quote} for c in s.citations]} for s in answer.sentences
+        ],
+    }
+
+
+@app.command()
+def index(
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed everything again.")] = False,
+) -> None:
+    """Build the index, or bring it up to date."""
+    from rag.models import TransformerEncoder
+    from rag.store import build_index
+
+    settings = _settings(corpus, index)
+    encoder = TransformerEncoder(settings.encoder, settings.cache_dir, _tell)
+    with _Bar() as bar:
+        report = build_index(settings.corpus, settings.index, encoder, rebuild=rebuild, progress=bar)
+    for skipped in report.skipped:
+        _tell(f"left out: {skipped.reason}")
+    print(f"{report.documents} documents, {report.passages} passages, {report.embedded} of {report.keys} texts embedded, {report.seconds:.1f} seconds")
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
+    jsonl: JsonlOption = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many passages.")] = 10,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Find passages."""
+    _one_of(query, jsonl)
+    tutor = _tutor(_settings(corpus, index))
+    if jsonl is not None:
+        for row in _rows(jsonl):
+            hits = tutor.search(_text_field(row, "query", jsonl), top)
+            _emit({"id": row.get("id"), "hits": [hit_row(h) for h in hits]})
+        return
+    assert query is not None
+    for n, hit in enumerate(tutor.search(query, top), 1):
+        p = hit.passage
+        parts = "  ".join(f"{k} {v:.2f}" for k, v in hit.parts.items())
+        print(f"{n:2}. {hit.score:.3f}  {p.doc_id} [{p.start}:{p.end}]  {' > '.join(p.heading_path)}\n    {' '.join(p.text.split())[:160]}\n    {parts}")
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="An interview question.")] = None,
+    jsonl: JsonlOption = None,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Answer a question, every sentence cited."""
+    _one_of(question, jsonl)
+    tutor = _tutor(_settings(corpus, index))
+    if jsonl is not None:
+        for row in _rows(jsonl):
+            history = row.get("history") or []
+            if not isinstance(history, list):
+                raise UserInputError(f"{jsonl}: id {row.get('id')!r}: field 'history' must be a list, got {type(history).__name__}")
+            _emit({"id": row.get("id"), **answer_row(tutor.ask(_text_field(row, "query", jsonl), history))})
+        return
+    assert question is not None
+    _print_answer(tutor.ask(question))
+
+
+def _print_answer(answer: Answer) -> None:
+    numbers: dict[tuple[str, int, int], int] = {}
+    for sentence in answer.sentences:
+        marks = "".join(f"[{numbers.setdefault((c.doc_id, c.start, c.end), len(numbers) + 1)}]" for c in sentence.citations)
+        lead = "- " if sentence.kind in {"item", "row"} else ""
+        print(f"{lead}{sentence.text} {marks}".rstrip())
+    if answer.closest:
+        print("\n" + ("可以这样问：" if answer.language == "zh" else "Try one of these:"))
+        for closest in answer.closest:
+            print(f"- {closest}")
+    if numbers:
+        print()
+        for (doc, start, end), n in numbers.items():
+            print(f"[{n}] {doc} [{start}:{end}]")
+
+
+def _one_of(text: str | None, jsonl: Path | None) -> None:
+    if (text is None) == (jsonl is None):
+        raise typer.BadParameter("give either a text or --jsonl FILE")
+
+
+@app.command()
+def serve(
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+    host: Annotated[str | None, typer.Option("--host")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
+) -> None:
+    """Open the page."""
+    from rag.ui import serve as serve_page
+
+    settings = _settings(corpus, index)
+    ui = settings.ui.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None})
+    serve_page(settings.model_copy(update={"ui": ui}))
+
+
+@app.command()
+def doctor(corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Say what is installed, which model and index are used, and what is wrong."""
+    from rag.doctor import examine
+
+    findings = examine(_settings(corpus, index))
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.detail}")
+    if not all(f.ok for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def main() -> None:
+    """The console script: errors made on purpose become one line and exit code 1."""
+    try:
+        app()
+    except MianjingError as error:
+        _tell(f"mianjing: {error}")
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _tell("mianjing: stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

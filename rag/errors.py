@@ -1,0 +1,80 @@
+"""The error tree. Every message is one line: what is wrong, the value, and the next step.
+
+MianjingError
+|-- UserInputError          the caller can mend it: a path, a setting, a row, an argument
+|   |-- ConfigError         settings that do not load (all faults at once)
+|   |-- CorpusError         a document or folder that cannot be read
+|   `-- BankError           a question bank that does not validate
+|-- IndexError_             the index cannot be used as it is; `mianjing index` mends it
+|   |-- IndexMissing        there is none
+|   |-- IndexStale          the corpus changed since it was built
+|   |-- IndexForeign        built by another encoder, tokenizer or format
+|   `-- IndexDamaged        a file is missing or its checksum differs
+|-- ModelError              an encoder or a judge cannot be loaded
+|   `-- MissingPackage      an optional package is not installed
+`-- EndpointError           the optional language model failed; the evidence answer stands
+    |-- EndpointRefused     it will fail again as it is: key, address, model name
+    `-- EndpointUnavailable it may work later: timeout, overload, a cut stream
+"""
+
+from __future__ import annotations
+
+
+class MianjingError(Exception):
+    """Base of all errors raised on purpose; ``str(error)`` is one line fit for a user."""
+
+
+class UserInputError(MianjingError):
+    """What was given cannot be used; the message names the value and what is accepted."""
+
+
+class ConfigError(UserInputError):
+    """Settings do not load; the message lists every fault."""
+
+
+class CorpusError(UserInputError):
+    """A document or a corpus folder cannot be read."""
+
+
+class BankError(UserInputError):
+    """A question bank does not validate."""
+
+
+class IndexError_(MianjingError):
+    """The index cannot be used as it is."""
+
+
+class IndexMissing(IndexError_):
+    """No index has been built where one was looked for."""
+
+
+class IndexStale(IndexError_):
+    """The corpus changed since the index was built."""
+
+
+class IndexForeign(IndexError_):
+    """The index was built with another encoder, tokenizer or format version."""
+
+
+class IndexDamaged(IndexError_):
+    """A file of the index is missing, cut or altered."""
+
+
+class ModelError(MianjingError):
+    """A model cannot be loaded."""
+
+
+class MissingPackage(ModelError):
+    """An optional package is absent; the message names the command that installs it."""
+
+
+class EndpointError(MianjingError):
+    """The optional OpenAI-compatible endpoint did not give a usable reply."""
+
+
+class EndpointRefused(EndpointError):
+    """The endpoint will refuse again unless a setting changes (key, address, model)."""
+
+
+class EndpointUnavailable(EndpointError):
+    """The endpoint may work later (timeout, overload, cut stream)."""

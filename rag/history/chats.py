@@ -1,0 +1,127 @@
+"""Conversations, and what readers say about answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+
+from rag.errors import UserInputError
+from rag.history.base import Base, hold
+from rag.history.rows import Conversation, ConversationHead, Feedback, FeedbackKind, Owner
+from rag.history.tables import conversations, feedback, messages
+
+
+class Chats(Base):
+    """The part of the history that knows conversations and feedback."""
+
+    def save_feedback(self, profile: int | None, said: Feedback) -> None:
+        """Keep what a reader said about an answer; ``profile`` is None for a reader without one.
+
+        Raises:
+            UserInputError: no such profile, or a kind of feedback that does not exist.
+        """
+        if said.kind not in get_args(FeedbackKind):
+            raise UserInputError(f"history: feedback is {', '.join(get_args(FeedbackKind))}, got {said.kind!r}")
+        row = {"profile_id": profile, "kind": said.kind, "question": said.question, "answer": dict(said.answer), "at": said.at}
+        with self._write() as connection:
+            if profile is not None:
+                hold(connection, profile)
+            connection.execute(insert(feedback).values(row))
+
+    def feedback(self, profile: int | None = None, limit: int = 1000) -> tuple[Feedback, ...]:
+        """The feedback kept, newest first; of one profile if it is given, else of all readers."""
+        query = select(feedback).order_by(feedback.c.at.desc(), feedback.c.id.desc()).limit(limit)
+        if profile is not None:
+            query = query.where(feedback.c.profile_id == profile)
+        with self._read() as connection:
+            return tuple(Feedback(row.kind, row.question, row.answer, row.at) for row in connection.execute(query))
+
+    def save_conversation(self, owner: Owner, conversation_id: str, title: str, said: Sequence[Mapping[str, Any]], at: datetime) -> None:
+        """Save a conversation as it stands: messages kept before keep their time, edited or removed ones and all after them are replaced.
+
+        Raises:
+            UserInputError: no such profile, or the conversation is another owner's.
+        """
+        new = [dict(message) for message in said]
+        with self._write() as connection:
+            if owner.profile is not None:
+                hold(connection, owner.profile)
+            row = connection.execute(select(conversations).where(conversations.c.id == conversation_id).with_for_update()).first()
+            if row is None:
+                values = {"id": conversation_id, "profile_id": owner.profile, "browser": owner.browser, "title": title, "created": at, "updated": at}
+                connection.execute(insert(conversations).values(values))
+            elif (row.profile_id, row.browser) != (owner.profile, owner.browser):
+                raise _missing(conversation_id)
+            else:
+                connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(title=title, updated=at))
+            same = _common(_messages(connection, conversation_id), new)
+            connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id, messages.c.position >= same))
+            rows = [{"conversation_id": conversation_id, "position": n, "message": new[n], "at": at} for n in range(same, len(new))]
+            if rows:
+                connection.execute(insert(messages), rows)
+
+    def conversations(self, owner: Owner, limit: int = 100) -> tuple[ConversationHead, ...]:
+        """The conversations of an owner, the one used last first."""
+        count = select(func.count()).where(messages.c.conversation_id == conversations.c.id).scalar_subquery()
+        query = select(conversations, count.label("message_count")).where(_of(owner)).order_by(conversations.c.updated.desc(), conversations.c.id).limit(limit)
+        with self._read() as connection:
+            return tuple(ConversationHead(row.id, row.title, row.message_count, row.created, row.updated) for row in connection.execute(query))
+
+    def conversation(self, owner: Owner, conversation_id: str) -> Conversation:
+        """A conversation with its messages.
+
+        Raises:
+            UserInputError: this owner has none of that id.
+        """
+        with self._read() as connection:
+            row = connection.execute(select(conversations).where(conversations.c.id == conversation_id, _of(owner))).first()
+            if row is None:
+                raise _missing(conversation_id)
+            said = tuple(_messages(connection, conversation_id))
+        return Conversation(row.id, row.title, said, row.created, row.updated)
+
+    def rename_conversation(self, owner: Owner, conversation_id: str, title: str) -> None:
+        """Give a conversation another title.
+
+        Raises:
+            UserInputError: this owner has none of that id.
+        """
+        with self._write() as connection:
+            result = connection.execute(update(conversations).where(conversations.c.id == conversation_id, _of(owner)).values(title=title))
+            if not result.rowcount:
+                raise _missing(conversation_id)
+
+    def delete_conversation(self, owner: Owner, conversation_id: str) -> None:
+        """Delete a conversation with its messages.
+
+        Raises:
+            UserInputError: this owner has none of that id.
+        """
+        with self._write() as connection:
+            if not connection.execute(delete(conversations).where(conversations.c.id == conversation_id, _of(owner))).rowcount:
+                raise _missing(conversation_id)
+
+    def delete_conversations(self, owner: Owner) -> int:
+        """Delete all conversations of an owner; returns how many there were."""
+        with self._write() as connection:
+            return connection.execute(delete(conversations).where(_of(owner))).rowcount
+
+
+def _of(owner: Owner) -> ColumnElement[bool]:
+    return conversations.c.browser == owner.browser if owner.profile is None else conversations.c.profile_id == owner.profile
+
+
+def _messages(connection: Connection, conversation_id: str) -> list[dict[str, Any]]:
+    query = select(messages.c.message).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)
+    return list(connection.execute(query).scalars())
+
+
+def _common(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> int:
+    return next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+def _missing(conversation_id: str) -> UserInputError:
+    return UserInputError(f"history: no conversation {conversation_id!r} of this owner")

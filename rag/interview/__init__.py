@@ -1,0 +1,33 @@
+"""Mock interviews: a plan, the questions it chooses, and a pure state machine that can be resumed at any point."""
+
+from rag.interview.moves import Action, advance, finish, follow_up, hint, legal, next_follow_up, reply, retry, skip, start
+from rag.interview.plan import InterviewPlan, Mode, choose_questions
+from rag.interview.saved import dump, load
+from rag.interview.state import Change, Exchange, Interview, Phase, asked_questions, change, compare, lift
+
+__all__ = [
+    "Action",
+    "Change",
+    "Exchange",
+    "Interview",
+    "InterviewPlan",
+    "Mode",
+    "Phase",
+    "advance",
+    "asked_questions",
+    "change",
+    "choose_questions",
+    "compare",
+    "dump",
+    "finish",
+    "follow_up",
+    "hint",
+    "legal",
+    "lift",
+    "load",
+    "next_follow_up",
+    "reply",
+    "retry",
+    "skip",
+    "start",
+]

@@ -1,0 +1,5 @@
+"""Encoders behind one protocol; the default runs offline on weights that come inside a package."""
+
+from rag.models.encoder import Encoder, TransformerEncoder, Vectors
+
+__all__ = ["Encoder", "TransformerEncoder", "Vectors"]

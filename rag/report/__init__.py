@@ -1,0 +1,7 @@
+"""The end of an interview: the report, and its exports as Markdown, JSON and notes for Anki."""
+
+from rag.report.anki import to_anki
+from rag.report.build import READ_NEXT, make_report, report_from_json, report_to_json
+from rag.report.markdown import to_markdown
+
+__all__ = ["READ_NEXT", "make_report", "report_from_json", "report_to_json", "to_anki", "to_markdown"]

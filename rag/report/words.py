@@ -1,0 +1,97 @@
+"""The words of a report in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rag.records import Language, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything a report says by itself."""
+
+    title: str
+    total: str
+    nothing: str
+    counts: str
+    areas: str
+    area: str
+    score: str
+    to_read: str
+    questions: str
+    skipped: str
+    reply: str
+    again: str
+    follow_up: str
+    declined: str
+    points: str
+    weight: str
+    wrong: str
+    against: str
+    source: str
+    read: str
+    best: str
+    lifted: str
+    colon: str
+    verdicts: Mapping[Verdict, str]
+
+
+ZH = Words(
+    title="模拟面试报告",
+    total="总分",
+    nothing="没有作答，没有总分",
+    counts="答了 {answered} 题，跳过 {skipped} 题，没问到 {unasked} 题",
+    areas="各领域",
+    area="领域",
+    score="得分",
+    to_read="接下来先读这几处",
+    questions="逐题",
+    skipped="这题跳过了。",
+    reply="你的回答",
+    again="第 {n} 次回答",
+    follow_up="追问",
+    declined="没有回答。",
+    points="要点",
+    weight="{weight} 分",
+    wrong="说错的地方",
+    against="应当是",
+    source="出处",
+    read="读",
+    best="最好一次",
+    lifted="含追问",
+    colon="：",
+    verdicts={"hit": "✓ 说到", "partial": "◐ 说到一半", "missed": "✗ 漏了"},
+)
+EN = Words(
+    title="Mock interview report",
+    total="Total",
+    nothing="Nothing was answered, so there is no total",
+    counts="{answered} answered, {skipped} skipped, {unasked} not reached",
+    areas="By area",
+    area="Area",
+    score="Score",
+    to_read="Read these next",
+    questions="Question by question",
+    skipped="You skipped this one.",
+    reply="Your reply",
+    again="Reply {n}",
+    follow_up="Follow-up",
+    declined="No reply.",
+    points="Key points",
+    weight="{weight} points",
+    wrong="What was wrong",
+    against="it should be",
+    source="Source",
+    read="Read",
+    best="best",
+    lifted="follow-up included",
+    colon=": ",
+    verdicts={"hit": "✓ said", "partial": "◐ half said", "missed": "✗ missed"},
+)
+
+
+def words(language: Language) -> Words:
+    """The words of that language."""
+    return ZH if language == "zh" else EN

@@ -1,0 +1,279 @@
+"""Hybrid search: dense and lexical evidence fused per passage, aware of the languages of question and passage.
+
+Dense. Every passage has several keys (itself, the question line it answers, its units). A question's vector is first moved away from the
+mean question of its language (mean-centring; cf. Mu and Viswanath, 2018, "All-but-the-Top"), because e5 places English questions nearer to
+any text that holds English words. A key's score is its inner product in standard deviations above the mean over all keys, so that it means
+the same in every corpus; a passage takes its best key.
+
+Lexical. BM25 over the terms that carry meaning, as a share of what a full match would reach; concept tokens cross languages, the words do not,
+so the share is weighed differently where question and passage differ in language.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.models import Encoder, Vectors
+from rag.records import Asked, Evidence, Hit, Language, Passage
+from rag.store import Index, KeyKind
+from rag.text import concepts, content_terms, language_of
+
+Floats = npt.NDArray[np.float64]
+
+_SOURCE_WANTED = re.compile(
+    r"链接|連結|网址|资料(?!集)|資料(?!集)|论文|論文|文章|博客|部落格|教程|哪篇|哪本|出自|出处|第几页|页码|頁碼|哪一?页|几页|p几|推荐|推薦|参考|參考|"
+    r"\b(?:links?|urls?|papers?|articles?|blogs?|posts?|reading|references?|resources?|which book|pages?|tutorials?|cite|citation)\b",
+    re.IGNORECASE,
+)
+_FUZZY_MIN = 5
+_FUZZY_SCORE = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """The weights of the fusion, fitted by ``training/fit_fusion.py``; dense quantities are in standard deviations.
+
+    Attributes:
+        centring: how far a question is moved from its language's mean, by language of the question.
+        sparse_same: weight of the lexical share where question and passage share a language.
+        sparse_cross: the same across languages.
+        passage: weight of the whole-passage key beside the best key.
+        question_cost: what a question-line key must be better by (a question is not yet an answer).
+        reference_cost: what a bare reference must be better by, unless a source is asked for.
+        middle, width: the logistic map of the sum to 0..1.
+    """
+
+    centring: dict[str, float]
+    sparse_same: float
+    sparse_cross: float
+    passage: float
+    question_cost: float
+    reference_cost: float
+    middle: float
+    width: float
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def shipped(cls) -> Fusion:
+        """The fitted weights that come with the program."""
+        return cls(**json.loads((files("rag") / "data" / "fusion.json").read_text(encoding="utf-8"))["weights"])
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question made ready: its language, vector and terms; made once and shared by search, answer and abstention."""
+
+    text: str
+    language: Language
+    vector: Vectors
+    terms: tuple[str, ...]
+    wants_source: bool
+
+    @property
+    def asked(self) -> Asked:
+        """The part of it that is plain data."""
+        return Asked(self.text, self.language, self.terms, self.wants_source)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage number with everything its score was made of, before it becomes a Hit."""
+
+    number: int
+    raw: float
+    dense: float
+    passage: float
+    question: float
+    unit: float
+    sparse: float
+
+
+class Searcher:
+    """Search over one index. Stateless between calls; safe to share between threads."""
+
+    def __init__(self, index: Index, encoder: Encoder, fusion: Fusion | None = None) -> None:
+        self.index = index
+        self.encoder = encoder
+        self.fusion = fusion or Fusion.shipped()
+
+    @cached_property
+    def _moments(self) -> tuple[Floats, Floats]:
+        """Mean vector and covariance of all keys: mean and deviation of any question's scores follow without scoring them all."""
+        vectors = self.index.vectors.astype(np.float64)
+        mean = vectors.mean(axis=0)
+        spread = vectors - mean
+        return mean, spread.T @ spread / max(1, len(vectors))
+
+    @cached_property
+    def _rows_of(self) -> list[npt.NDArray[np.int64]]:
+        rows: list[list[int]] = [[] for _ in self.index.passages]
+        for row, number in enumerate(self.index.keys[:, 0].tolist()):
+            rows[number].append(row)
+        return [np.asarray(r, np.int64) for r in rows]
+
+    @cached_property
+    def _costs(self) -> tuple[Floats, Floats]:
+        """Per key, in deviations: (always, unless a source is asked for)."""
+        always = np.where(self.index.keys[:, 1] == KeyKind.QUESTION, self.fusion.question_cost, 0.0)
+        bare = np.zeros(len(self.index.keys))
+        for row, (number, kind, unit) in enumerate(self.index.keys.tolist()):
+            passage = self.index.passages[number]
+            is_reference = kind == KeyKind.UNIT and self.index.units[unit].kind == "reference"
+            if is_reference or (passage.kind == "pointer" and passage.question is None):
+                bare[row] = self.fusion.reference_cost
+        return always, bare
+
+    @cached_property
+    def _latin(self) -> tuple[str, ...]:
+        return tuple(sorted(t for t in self.index.bm25.vocabulary if t.isascii() and t.isalpha() and len(t) >= _FUZZY_MIN))
+
+    def query(self, text: str) -> Query:
+        """Make a question ready for search."""
+        language = language_of(text)
+        vector = self.encoder.queries([text])[0]
+        return Query(text, language, vector, tuple(self._mended(content_terms(text))), bool(_SOURCE_WANTED.search(text)))
+
+    def _mended(self, terms: Sequence[str]) -> list[str]:
+        """Terms, each unknown Latin word followed by the nearest known one (optimal string alignment), if one is near."""
+        out: list[str] = []
+        for term in terms:
+            out.append(term)
+            if term in self.index.bm25 or not (term.isascii() and term.isalpha() and len(term) >= _FUZZY_MIN):
+                continue
+            near = nearest(term, self._latin)
+            if near is not None:
+                out.append(near)
+                out.extend("§" + c for c in concepts(near))
+        return list(dict.fromkeys(out))
+
+    def moved(self, query: Query) -> Floats:
+        """The question's vector after centring."""
+        weight = self.fusion.centring.get(query.language, 0.0)
+        vector: Floats = query.vector.astype(np.float64) - weight * self.index.centres[query.language]
+        return vector
+
+    def deviations(self, query: Query, rows: npt.NDArray[np.int64] | None = None) -> Floats:
+        """Scores of keys (all, or ``rows``) in standard deviations above the mean over all keys."""
+        vector = self.moved(query)
+        mean, covariance = self._moments
+        spread = math.sqrt(max(float(vector @ covariance @ vector), 1e-12))
+        vectors = self.index.vectors if rows is None else self.index.vectors[rows]
+        return np.asarray((vectors @ vector.astype(np.float32) - float(mean @ vector)) / spread, np.float64)
+
+    def score(self, query: Query, documents: Collection[str] | None = None, limit: int = 60) -> list[Scored]:
+        """The best passages with all score parts, ordered by (-score, passage id).
+
+        Candidates are the passages of the nearest keys and of the best BM25 scores, ``limit`` each; each is then scored exactly.
+        """
+        if not self.index.passages:
+            return []
+        lexical = self.index.bm25.scores(query.terms)
+        share = lexical / self.index.bm25.ceiling(query.terms)
+        chosen = self._candidates(query, lexical, documents, limit)
+        if not chosen:
+            return []
+        rows = np.concatenate([self._rows_of[n] for n in chosen])
+        found = dict(zip(rows.tolist(), self.deviations(query, rows).tolist(), strict=True))
+        scored = [self._score_one(n, query, found, float(share[n])) for n in chosen]
+        return sorted(scored, key=lambda s: (-round(s.raw, 9), self.index.passages[s.number].id))
+
+    def _candidates(self, query: Query, lexical: Any, documents: Collection[str] | None, limit: int) -> list[int]:
+        allowed = None if documents is None else set(documents)
+        keep = lambda n: allowed is None or self.index.passages[n].doc_id in allowed  # noqa: E731 - a predicate used twice
+        wide = len(self.index.keys) if allowed is not None else limit * 6
+        ids, _ = self.index.dense.search(self.moved(query).astype(np.float32), wide)
+        chosen: dict[int, None] = {}
+        for number in self.index.keys[ids, 0].tolist():
+            if len(chosen) >= limit:
+                break
+            if keep(number):
+                chosen[number] = None
+        taken = 0
+        for number in np.lexsort((np.arange(len(lexical)), -lexical)).tolist():
+            if taken >= limit or lexical[number] <= 0:
+                break
+            if keep(number):
+                chosen[number] = None
+                taken += 1
+        return list(chosen)
+
+    def _score_one(self, number: int, query: Query, deviations: dict[int, float], share: float) -> Scored:
+        always, bare = self._costs
+        best = {KeyKind.PASSAGE: -9.0, KeyKind.QUESTION: -9.0, KeyKind.UNIT: -9.0}
+        top = -9.0
+        for row in self._rows_of[number].tolist():
+            value = deviations[row] - (0.0 if query.wants_source else float(bare[row]))
+            kind = KeyKind(int(self.index.keys[row, 1]))
+            best[kind] = max(best[kind], value)
+            top = max(top, value - float(always[row]))
+        same = self.index.passages[number].language == query.language
+        weight = self.fusion.sparse_same if same else self.fusion.sparse_cross
+        raw = top + self.fusion.passage * best[KeyKind.PASSAGE] + weight * share
+        return Scored(number, raw, top, best[KeyKind.PASSAGE], best[KeyKind.QUESTION], best[KeyKind.UNIT], share)
+
+    def hit(self, scored: Scored) -> Hit:
+        """A Scored as the record that others see: every part in 0..1."""
+        return Hit(self.index.passages[scored.number], self._unit(scored.raw), self._parts(scored))
+
+    def _unit(self, raw: float) -> float:
+        return 1.0 / (1.0 + math.exp(-(raw - self.fusion.middle) / self.fusion.width))
+
+    def _parts(self, s: Scored) -> dict[str, float]:
+        plain = lambda z: round(min(1.0, max(0.0, z / 6.0)), 4)  # noqa: E731 - six deviations are as good as a match gets
+        return {
+            "dense": plain(s.dense),
+            "passage": plain(s.passage),
+            "question": plain(s.question),
+            "unit": plain(s.unit),
+            "sparse": round(min(1.0, max(0.0, s.sparse)), 4),
+        }
+
+    def evidence(self, query: Query, scored: Sequence[Scored]) -> list[Evidence]:
+        """Hits with the relevance of each unit, in the order given."""
+        out: list[Evidence] = []
+        for one in scored:
+            first, last = self.index.unit_range[one.number]
+            rows = self.index.unit_rows[first:last].astype(np.int64)
+            relevance = np.full(last - first, -9.0)
+            if (rows >= 0).any():
+                relevance[rows >= 0] = self.deviations(query, rows[rows >= 0])
+            out.append(Evidence(self.hit(one), tuple(self.index.units[first:last]), tuple(relevance.tolist()), one.question, one.raw))
+        return out
+
+    def search(self, text: str, k: int = 10, documents: Collection[str] | None = None, limit: int = 60) -> list[Hit]:
+        """The ``k`` best passages for a question, ordered by (-score, id); fewer where there are fewer.
+
+        Args:
+            text: the question; an empty one finds nothing.
+            k: how many.
+            documents: only passages of these document ids.
+            limit: how many candidates each half contributes.
+        """
+        if not text.strip():
+            return []
+        return [self.hit(s) for s in self.score(self.query(text), documents, max(limit, k))[:k]]
+
+
+@lru_cache(maxsize=4096)
+def nearest(term: str, words: tuple[str, ...]) -> str | None:
+    """The known word nearest to a misspelt one, if it is near: optimal string alignment similarity of at least 80 of 100."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    found = process.extractOne(term, words, scorer=OSA.normalized_similarity, score_cutoff=_FUZZY_SCORE / 100)
+    return str(found[0]) if found else None
+
+
+def passage_numbers(index: Index, passages: Sequence[Passage]) -> list[int]:
+    """The positions of passages in an index."""
+    return [index.number[p.id] for p in passages]

@@ -1,0 +1,17 @@
+"""Text for matching: normalisation, language, sentences with offsets, and the one tokenizer of index and query."""
+
+from rag.text.normal import is_cjk, language_of, normalise
+from rag.text.sentences import split_sentences
+from rag.text.tokens import TOKENIZER_VERSION, concepts, content_terms, mentions, tokenize
+
+__all__ = [
+    "TOKENIZER_VERSION",
+    "concepts",
+    "content_terms",
+    "is_cjk",
+    "language_of",
+    "mentions",
+    "normalise",
+    "split_sentences",
+    "tokenize",
+]

@@ -1,0 +1,136 @@
+"""Fit the probability that a corpus answers a question and write it to rag/data/answerable.json.
+
+    python training/fit_answerable.py --seeds corpus/seeds --data EVAL_FOLDER
+
+Positives are answerable development questions on the seeds, and questions of BEIR-like sets whose passage is indexed. Negatives are
+unanswerable questions on the seeds (near-domain, far, false premise) and interview questions of other fields asked of each corpus. So the signals must
+mean the same in several corpora and both languages.
+
+A logistic regression on standardised signals; figures are from cross-validation by question. The refusal threshold is the highest one that
+wrongly refuses at most 7 % of the seeds' answerable questions in cross-validation; the caution threshold the one below which a quarter of the
+answered ones fall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from rag.answer.answerable import SIGNALS, signals
+from rag.answer.gate import gate
+from rag.config import Settings
+from rag.corpus import document_from_text, load_corpus
+from rag.measure import auroc, calibration_error
+from rag.models import TransformerEncoder
+from rag.search import Searcher
+from rag.store.build import make_index
+
+WRONGLY_REFUSED = 0.07
+CAUTIOUS_SHARE = 0.25
+PLAIN = tuple(s for s in SIGNALS if s not in {"judge", "judged"})
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+
+
+def half(text: str) -> bool:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 0
+
+
+def features(searcher: Searcher, question: str) -> list[float]:
+    query = searcher.query(question)
+    found = searcher.evidence(query, searcher.score(query)[:12])
+    values = signals(query.asked, found, searcher.index)
+    return [values[name] for name in PLAIN]
+
+
+def beir(folder: Path, encoder: TransformerEncoder, cache: Path | None, foreign: list[str]) -> list[tuple[str, bool, list[float]]]:
+    """Every second question of a set, and questions of other fields asked of the same corpus."""
+    relevant = {line.split("\t")[0] for line in (folder / "qrels.tsv").read_text(encoding="utf-8").split("\n")[1:] if line}
+    queries = [q for q in rows(folder / "queries.jsonl") if q["id"] in relevant and half(q["id"])]
+    known: dict[str, Any] = {}
+    stored = cache / f"{folder.name}.npz" if cache else None
+    if stored and stored.is_file():
+        with np.load(stored) as z:
+            known = dict(zip(z["h"].tolist(), z["v"], strict=True))
+    index, _, _ = make_index([document_from_text(r["id"], r["text"]) for r in rows(folder / "corpus.jsonl")], encoder, known)
+    searcher = Searcher(index, encoder)
+    own = [(folder.name, True, features(searcher, q["text"])) for q in queries]
+    return own + [(folder.name, False, features(searcher, q)) for q in foreign]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("rag/data/answerable.json"))
+    args = parser.parse_args()
+    settings = Settings()
+    encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
+    index, _, _ = make_index(load_corpus(args.seeds)[0], encoder, {})
+    searcher = Searcher(index, encoder)
+    data: list[tuple[str, bool, list[float]]] = []
+    for row in rows(args.data / "seeds_qa" / "seed_queries.dev.jsonl"):
+        data.append(("seeds", True, features(searcher, row["query"])))
+    for row in rows(args.data / "seeds_qa" / "unanswerable.dev.jsonl"):
+        if gate(row["query"]).kind is None:
+            data.append(("seeds:" + row["kind"] + (":" + row["sub"] if row.get("sub") else ""), False, features(searcher, row["query"])))
+    others = rows(args.data / "unanswerable" / "other_fields_zh.jsonl")
+    for row in others[::6]:
+        data.append(("other_fields", False, features(searcher, row["query"])))
+    for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
+        data += beir(args.data / "retrieval" / name, encoder, args.cache, [r["query"] for r in others[3::16]])
+    names = np.array([d[0] for d in data])
+    y = np.array([d[1] for d in data])
+    x = np.array([d[2] for d in data])
+    # The seeds speak for the product; a question of another corpus counts a quarter, one of another field a third.
+    weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(names == "other_fields", 0.33, 0.25))
+    probability = np.zeros(len(y))
+    strata = np.array([f"{n}{v}" for n, v in zip(names, y, strict=True)])
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, strata):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))
+        model.fit(x[train], y[train], logisticregression__sample_weight=weight[train])
+        probability[test] = model.predict_proba(x[test])[:, 1]
+    positives = probability[names == "seeds"]
+    refuse = float(np.quantile(positives, WRONGLY_REFUSED)) - 1e-6
+    caution = float(np.quantile(positives, CAUTIOUS_SHARE))
+    seeds_negative = np.array([n.startswith("seeds:") for n in names])
+    report: dict[str, Any] = {
+        "auroc_seeds": auroc(positives.tolist(), probability[seeds_negative].tolist()),
+        "calibration_error": calibration_error(probability.tolist(), y.tolist()),
+        "wrongly_refused": float((positives < refuse).mean()),
+        "refused": {str(n): float((probability[(names == n) & ~y] < refuse).mean()) for n in sorted(set(names[~y]))},
+        "auroc_other_corpora": {
+            n: auroc(probability[(names == n) & y].tolist(), probability[(names == n) & ~y].tolist()) for n in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en")
+        },
+        "questions": int(len(y)),
+    }
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))
+    model.fit(x, y, logisticregression__sample_weight=weight)
+    scaler, logistic = model[0], model[1]
+    shipped = {
+        "weights": {n: round(float(w), 5) for n, w in zip(PLAIN, logistic.coef_[0], strict=True)},
+        "bias": round(float(logistic.intercept_[0]), 5),
+        "mean": {n: round(float(v), 5) for n, v in zip(PLAIN, scaler.mean_, strict=True)},
+        "scale": {n: round(float(v), 5) for n, v in zip(PLAIN, scaler.scale_, strict=True)},
+        "refuse_below": round(refuse, 4),
+        "caution_below": round(caution, 4),
+    }
+    print(json.dumps(report, indent=1), shipped["weights"], refuse, caution)
+    kept = json.loads(args.out.read_text(encoding="utf-8")) if args.out.is_file() else {}
+    args.out.write_text(json.dumps({**kept, "plain": shipped, "plain_report": report}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
