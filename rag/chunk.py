@@ -36,7 +36,10 @@ class _Group:
 def _groups(document: Document) -> Iterable[_Group]:
     path: list[tuple[int, str]] = []
     forum = sum(b.kind == "rule" for b in document.blocks) >= 4
-    titles = lambda: tuple(text for _, text in path)  # noqa: E731 - read at each use
+
+    def titles() -> tuple[str, ...]:
+        return tuple(text for _, text in path)
+
     group = _Group(())
     opening = True
     for block in document.blocks:
@@ -110,7 +113,7 @@ def _passages(document: Document, group: _Group, seen: Counter[str]) -> Iterable
 
 
 def _kind(group: _Group, piece: Sequence[Block]) -> PassageKind:
-    kinds = Counter(b.kind for b in piece if b.kind not in {"signature", "head"})
+    kinds = Counter("reference" if b.kind == "text" and ln.is_non_answer(b.text) else b.kind for b in piece if b.kind not in {"signature", "head"})
     if all(kind in _POINTING for kind in kinds):
         return "pointer"
     if group.comment:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,9 +15,12 @@ import typer
 from rag import __version__
 from rag.config import Settings
 from rag.errors import MianjingError, UserInputError
-from rag.records import Answer, Hit
+from rag.records import Answer
+from rag.rows import answer_row, hit_row
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Deep-learning interview preparation from your own notes, every sentence cited.", rich_markup_mode=None)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Deep-learning interview preparation from your own notes, every sentence cited.", rich_markup_mode=None
+)
 
 CorpusOption = Annotated[Path | None, typer.Option("--corpus", help="Folder of documents.", metavar="DIR")]
 IndexOption = Annotated[Path | None, typer.Option("--index", help="Folder of the built index.", metavar="DIR")]
@@ -58,7 +62,7 @@ class _Bar:
         self._bar.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        names = {"read": "reading", "embed": "embedding", "write": "writing"}
+        names = {"read": "reading", "embed": "embedding", "write": "writing", "ask": "asking"}
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(names.get(stage, stage), total=total)
         self._bar.update(self._tasks[stage], completed=done, total=total)
@@ -103,25 +107,6 @@ def _text_field(row: Mapping[str, Any], name: str, path: Path) -> str:
 def _emit(row: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-def hit_row(hit: Hit) -> dict[str, Any]:
-    """A hit as the JSON contract has it."""
-    p = hit.passage
-    return {"doc": p.doc_id, "start": p.start, "end": p.end, "text": p.text, "score": round(hit.score, 4), "heading_path": list(p.heading_path)}
-
-
-def answer_row(answer: Answer) -> dict[str, Any]:
-    """An answer as the JSON contract has it."""
-    return {
-        "abstained": answer.abstained,
-        "confidence": round(answer.confidence, 4),
-        "answer": answer.text,
-        "standalone_question": answer.standalone_question,
-        "sentences": [
-            {"text": s.text, "citations": [{"doc": c.doc_id, "start": c.start, "end": c.end, "quote": c.quote} for c in s.citations]} for s in answer.sentences
-        ],
-    }
 
 
 @app.command()
@@ -233,6 +218,80 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None) -> None:
         print(f"{'ok  ' if finding.ok else 'BAD '} {finding.what}: {finding.detail}")
     if not all(f.ok for f in findings):
         raise typer.Exit(1)
+
+
+eval_app = typer.Typer(no_args_is_help=True, help="Measure search, answers, refusals and grades on data with gold.", rich_markup_mode=None)
+app.add_typer(eval_app, name="eval")
+DataOption = Annotated[list[Path], typer.Option("--data", help="File or folder of the data; may be given several times.", metavar="PATH")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Where the figures go as JSON. [default: eval-WHAT.json]", metavar="FILE")]
+
+
+@eval_app.command("retrieval")
+def eval_retrieval(data: DataOption, out: OutOption = None, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Rank the texts of BEIR-like folders: corpus.jsonl, queries.jsonl, qrels.tsv. They are their own corpus; their indexes are kept beside --index."""
+    from rag.evaluate import measure_retrieval
+    from rag.evaluate.data import beir_folders, read_beir
+    from rag.models import TransformerEncoder
+
+    settings = _settings(corpus, index)
+    sets = [read_beir(folder) for path in data for folder in beir_folders(path)]
+    encoder = TransformerEncoder(settings.encoder, settings.cache_dir, _tell)
+    with _Bar() as bar:
+        report = measure_retrieval(sets, encoder, candidates=settings.search.candidates, keep=settings.index / "eval", tell=bar)
+    _show_figures(report, data, out)
+
+
+@eval_app.command("answers")
+def eval_answers(data: DataOption, out: OutOption = None, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Hold answers against JSONL rows with query, doc, gold, also, answerable, and history for follow-ups."""
+    from rag.evaluate import measure_answers
+
+    _measure(measure_answers, data, out, _settings(corpus, index))
+
+
+@eval_app.command("abstention")
+def eval_abstention(data: DataOption, out: OutOption = None, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Hold refusals against answerable and unanswerable JSONL rows; the latter have query and kind, and no gold."""
+    from rag.evaluate import measure_abstention
+
+    _measure(measure_abstention, data, out, _settings(corpus, index))
+
+
+@eval_app.command("grading")
+def eval_grading(data: DataOption, out: OutOption = None, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Hold grades against graded replies."""
+    try:
+        measured = import_module("rag.grade.evaluate")
+    except ModuleNotFoundError as error:
+        if error.name not in {"rag.grade", "rag.grade.evaluate"}:
+            raise
+        raise UserInputError("grades cannot be measured: this version has no grader; measure retrieval, answers or abstention") from error
+    settings = _settings(corpus, index)
+    _show_figures(measured.evaluate(_tutor(settings), data), data, out)
+
+
+def _measure(measure: Callable[..., dict[str, Any]], data: list[Path], out: Path | None, settings: Settings) -> None:
+    from rag.evaluate.data import read_rows
+
+    rows = read_rows(data)
+    tutor = _tutor(settings)
+    with _Bar() as bar:
+        report = measure(tutor, rows, lambda done, total: bar("ask", done, total))
+    _show_figures(report, data, out)
+
+
+def _show_figures(report: dict[str, Any], data: list[Path], out: Path | None) -> None:
+    from rag.evaluate import tables
+    from rag.evaluate.tables import finite
+
+    print(tables(report))
+    path = out or Path(f"eval-{report['what']}.json")
+    made = {"version": __version__, "data": [p.name for p in data], **report}
+    try:
+        path.write_text(json.dumps(finite(made), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserInputError(f"{path}: cannot be written ({error.strerror})") from error
+    _tell(f"figures written to {path}")
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from types import ModuleType
@@ -92,7 +92,7 @@ class Endpoint:
             return f"已连接 {self.url}，模型 {self.model} 用 {seconds:.1f} 秒作了回复。"
         return f"Connected to {self.url}; the model {self.model} replied in {seconds:.1f} s."
 
-    def stream(self, messages: Messages, max_tokens: int | None = None) -> Iterator[str]:
+    def stream(self, messages: Messages, max_tokens: int | None = None) -> Generator[str, None, None]:
         """The reply in pieces as they arrive; none is empty. Closing the iterator ends the request.
 
         Args:
@@ -110,7 +110,7 @@ class Endpoint:
         """The whole reply; raises what :meth:`stream` raises."""
         return "".join(self.stream(messages, max_tokens)).strip()
 
-    def _run(self, messages: Messages, max_tokens: int, *, may_be_empty: bool = False) -> Iterator[str]:
+    def _run(self, messages: Messages, max_tokens: int, *, may_be_empty: bool = False) -> Generator[str, None, None]:
         openai, http = _packages()
         sent = [{"role": m["role"], "content": m["content"].encode("utf-8", "replace").decode("utf-8")} for m in messages]
         try:

@@ -31,7 +31,8 @@ class Block:
     """The smallest structural unit of a document: one heading, paragraph line group, list item, table row ...
 
     ``kind`` is one of title, question, text, item, row, table_head, formula, code, quote, pages, reference, rule,
-    signature, note, aside (a label such as 出处 and what follows it). ``text`` is the clean text of the span without markup; ``start`` and ``end`` delimit it in the source.
+    signature, note, aside (a label such as 出处 and what follows it). ``text`` is the clean text of the span without markup; ``start`` and
+    ``end`` delimit it in the source.
     """
 
     kind: str
@@ -177,7 +178,7 @@ def join_sentences(sentences: tuple[Sentence, ...]) -> str:
             out.append(("" if last == "step" else "\n") + f"{text}\n")
         elif kind == "paragraph":
             out.append(f"\n{text}" if out else text)
-        elif kind in {"frame", "caution", "pointer", "formula", "code", "block"}:
+        elif kind in {"frame", "caution", "pointer", "erratum", "formula", "code", "block"}:
             out.append(f"\n{text}\n")
         else:
             glue = "" if not out or out[-1].endswith("\n") or not text[:1].isascii() else " "

@@ -3,7 +3,8 @@
 Dense. Every passage has several keys (itself, the question line it answers, its units). A question's vector is first moved away from the
 mean question of its language (mean-centring; cf. Mu and Viswanath, 2018, "All-but-the-Top"), because e5 places English questions nearer to
 any text that holds English words. A key's score is its inner product in standard deviations above the mean over all keys, so that it means
-the same in every corpus; a passage takes its best key.
+the same in every corpus; a passage takes its best key. Towards passages in the other language the vector is blended with that of the question's
+glossary translation (the names of its concepts in the other language), a dictionary-based bridge in the sense of Pirkola (1998).
 
 Lexical. BM25 over the terms that carry meaning, as a share of what a full match would reach; concept tokens cross languages, the words do not,
 so the share is weighed differently where question and passage differ in language.
@@ -26,15 +27,16 @@ import numpy.typing as npt
 from rag.models import Encoder, Vectors
 from rag.records import Asked, Evidence, Hit, Language, Passage
 from rag.store import Index, KeyKind
-from rag.text import concepts, content_terms, language_of
+from rag.text import concepts, content_terms, first_forms, language_of, mentions
 
 Floats = npt.NDArray[np.float64]
 
 _SOURCE_WANTED = re.compile(
-    r"链接|連結|网址|资料(?!集)|資料(?!集)|论文|論文|文章|博客|部落格|教程|哪篇|哪本|出自|出处|第几页|页码|頁碼|哪一?页|几页|p几|推荐|推薦|参考|參考|"
+    r"链接|連結|网址|资料(?!集)|資料(?!集)|论文|論文|文章|博客|部落格|教程|哪篇|哪本|出自|出处|在?书[里上中]?的?第几页|第几页|页码|頁碼|哪一?页|几页|p几|推荐|推薦|参考|參考|"
     r"\b(?:links?|urls?|papers?|articles?|blogs?|posts?|reading|references?|resources?|which book|pages?|tutorials?|cite|citation)\b",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[A-Za-z][\w.+-]*\d[\w.+-]*|[A-Z][a-z]*[A-Z]\w*|\d+\s?[x×]\s?\d+")
 _FUZZY_MIN = 5
 _FUZZY_SCORE = 80.0
 
@@ -45,6 +47,7 @@ class Fusion:
 
     Attributes:
         centring: how far a question is moved from its language's mean, by language of the question.
+        bridge: share of the glossary translation's vector towards passages in the other language.
         sparse_same: weight of the lexical share where question and passage share a language.
         sparse_cross: the same across languages.
         passage: weight of the whole-passage key beside the best key.
@@ -54,6 +57,7 @@ class Fusion:
     """
 
     centring: dict[str, float]
+    bridge: float
     sparse_same: float
     sparse_cross: float
     passage: float
@@ -70,14 +74,23 @@ class Fusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Direction:
+    """A linear score over keys: ``vectors @ vector - offset`` is in standard deviations above the mean over all keys."""
+
+    vector: Floats
+    offset: float
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A question made ready: its language, vector and terms; made once and shared by search, answer and abstention."""
 
     text: str
     language: Language
-    vector: Vectors
     terms: tuple[str, ...]
     wants_source: bool
+    same: Direction
+    cross: Direction
 
     @property
     def asked(self) -> Asked:
@@ -138,10 +151,38 @@ class Searcher:
         return tuple(sorted(t for t in self.index.bm25.vocabulary if t.isascii() and t.isalpha() and len(t) >= _FUZZY_MIN))
 
     def query(self, text: str) -> Query:
-        """Make a question ready for search."""
+        """Make a question ready for search: one encoder call, two where its glossary translation can help."""
         language = language_of(text)
-        vector = self.encoder.queries([text])[0]
-        return Query(text, language, vector, tuple(self._mended(content_terms(text))), bool(_SOURCE_WANTED.search(text)))
+        same = self._direction(self.encoder.queries([text])[0], language)
+        cross = same
+        other: Language = "en" if language == "zh" else "zh"
+        if self.fusion.bridge > 0 and self._has_language[other]:
+            translated = translation(text, other)
+            if translated:
+                bridge = self._direction(self.encoder.queries([translated])[0], other)
+                share = self.fusion.bridge
+                cross = Direction((1 - share) * same.vector + share * bridge.vector, (1 - share) * same.offset + share * bridge.offset)
+        wants_source = bool(_SOURCE_WANTED.search(text))
+        terms = content_terms(_SOURCE_WANTED.sub(" ", text) if wants_source else text) or content_terms(text)
+        return Query(text, language, tuple(self._mended(terms)), wants_source, same, cross)
+
+    @cached_property
+    def _has_language(self) -> dict[Language, bool]:
+        present = {p.language for p in self.index.passages}
+        return {"zh": "zh" in present, "en": "en" in present}
+
+    @cached_property
+    def _english_keys(self) -> npt.NDArray[np.bool_]:
+        """Which keys belong to English passages."""
+        english = np.array([p.language == "en" for p in self.index.passages], bool)
+        return english[self.index.keys[:, 0]] if len(self.index.keys) else np.zeros(0, bool)
+
+    def _direction(self, vector: Vectors, language: Language) -> Direction:
+        """A question's vector, centred, as a score in standard deviations."""
+        moved: Floats = vector.astype(np.float64) - self.fusion.centring.get(language, 0.0) * self.index.centres[language]
+        mean, covariance = self._moments
+        spread = math.sqrt(max(float(moved @ covariance @ moved), 1e-12))
+        return Direction(moved / spread, float(mean @ moved) / spread)
 
     def _mended(self, terms: Sequence[str]) -> list[str]:
         """Terms, each unknown Latin word followed by the nearest known one (optimal string alignment), if one is near."""
@@ -156,19 +197,16 @@ class Searcher:
                 out.extend("§" + c for c in concepts(near))
         return list(dict.fromkeys(out))
 
-    def moved(self, query: Query) -> Floats:
-        """The question's vector after centring."""
-        weight = self.fusion.centring.get(query.language, 0.0)
-        vector: Floats = query.vector.astype(np.float64) - weight * self.index.centres[query.language]
-        return vector
-
     def deviations(self, query: Query, rows: npt.NDArray[np.int64] | None = None) -> Floats:
         """Scores of keys (all, or ``rows``) in standard deviations above the mean over all keys."""
-        vector = self.moved(query)
-        mean, covariance = self._moments
-        spread = math.sqrt(max(float(vector @ covariance @ vector), 1e-12))
         vectors = self.index.vectors if rows is None else self.index.vectors[rows]
-        return np.asarray((vectors @ vector.astype(np.float32) - float(mean @ vector)) / spread, np.float64)
+        english = self._english_keys if rows is None else self._english_keys[rows]
+        own = english == (query.language == "en")
+        found = np.empty(len(vectors))
+        for direction, mine in ((query.same, own), (query.cross, ~own)):
+            if mine.any():
+                found[mine] = vectors[mine] @ direction.vector.astype(np.float32) - direction.offset
+        return found
 
     def score(self, query: Query, documents: Collection[str] | None = None, limit: int = 60) -> list[Scored]:
         """The best passages with all score parts, ordered by (-score, passage id).
@@ -189,15 +227,16 @@ class Searcher:
 
     def _candidates(self, query: Query, lexical: Any, documents: Collection[str] | None, limit: int) -> list[int]:
         allowed = None if documents is None else set(documents)
-        keep = lambda n: allowed is None or self.index.passages[n].doc_id in allowed  # noqa: E731 - a predicate used twice
-        wide = len(self.index.keys) if allowed is not None else limit * 6
-        ids, _ = self.index.dense.search(self.moved(query).astype(np.float32), wide)
+
+        def keep(number: int) -> bool:
+            return allowed is None or self.index.passages[number].doc_id in allowed
+
+        wide = min(len(self.index.keys), limit * (24 if allowed is not None else 6))
         chosen: dict[int, None] = {}
-        for number in self.index.keys[ids, 0].tolist():
-            if len(chosen) >= limit:
-                break
-            if keep(number):
-                chosen[number] = None
+        for direction in {id(d): d for d in (query.same, query.cross)}.values():
+            ids, _ = self.index.dense.search(direction.vector.astype(np.float32), wide)
+            near = dict.fromkeys(n for n in self.index.keys[ids, 0].tolist() if keep(n))
+            chosen.update(dict.fromkeys(list(near)[:limit]))
         taken = 0
         for number in np.lexsort((np.arange(len(lexical)), -lexical)).tolist():
             if taken >= limit or lexical[number] <= 0:
@@ -229,7 +268,9 @@ class Searcher:
         return 1.0 / (1.0 + math.exp(-(raw - self.fusion.middle) / self.fusion.width))
 
     def _parts(self, s: Scored) -> dict[str, float]:
-        plain = lambda z: round(min(1.0, max(0.0, z / 6.0)), 4)  # noqa: E731 - six deviations are as good as a match gets
+        def plain(deviations: float) -> float:
+            return round(min(1.0, max(0.0, deviations / 6.0)), 4)  # six deviations are as good as a match gets
+
         return {
             "dense": plain(s.dense),
             "passage": plain(s.passage),
@@ -250,6 +291,15 @@ class Searcher:
             out.append(Evidence(self.hit(one), tuple(self.index.units[first:last]), tuple(relevance.tolist()), one.question, one.raw))
         return out
 
+    def evidence_of(self, query: Query, numbers: Sequence[int]) -> list[Evidence]:
+        """Evidence of given passages, scored like any other, in the order given."""
+        if not numbers:
+            return []
+        lexical = self.index.bm25.scores(query.terms) / self.index.bm25.ceiling(query.terms)
+        rows = np.concatenate([self._rows_of[n] for n in numbers])
+        found = dict(zip(rows.tolist(), self.deviations(query, rows).tolist(), strict=True))
+        return self.evidence(query, [self._score_one(n, query, found, float(lexical[n])) for n in numbers])
+
     def search(self, text: str, k: int = 10, documents: Collection[str] | None = None, limit: int = 60) -> list[Hit]:
         """The ``k`` best passages for a question, ordered by (-score, id); fewer where there are fewer.
 
@@ -262,6 +312,16 @@ class Searcher:
         if not text.strip():
             return []
         return [self.hit(s) for s in self.score(self.query(text), documents, max(limit, k))[:k]]
+
+
+def translation(text: str, language: Language) -> str:
+    """The concepts a text names, in another language, by the glossary's first form each; names it has no entry for stay as they are."""
+    forms = first_forms(language)
+    found = mentions(text)
+    words = [forms.get(concept, word) for word, concept in found]
+    known = " ".join(word for word, _ in found)
+    names = [w for w in _NAME.findall(text) if w.lower() not in known]
+    return " ".join(dict.fromkeys([*words, *names])) if words else ""
 
 
 @lru_cache(maxsize=4096)

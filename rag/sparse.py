@@ -30,7 +30,7 @@ class Bm25:
             self._index = bm25s.BM25(method="lucene", k1=K1, b=B)
             self._index.index([list(tokens) for tokens in token_lists], show_progress=False)
 
-    def __contains__(self, token: str) -> bool:
+    def __contains__(self, token: object) -> bool:
         return token in self._frequency
 
     @property

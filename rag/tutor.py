@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from rag.answer import Chosen, choose, compose, is_pointer, phrase
@@ -13,19 +14,24 @@ from rag.answer.compose import cite
 from rag.answer.followup import Standalone, standalone
 from rag.answer.gate import gate
 from rag.answer.parts import split_parts
+from rag.answer.prefer import prefer
+from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.config import Settings
+from rag.answer.select import HANDBOOK
+from rag.bank import Bank, Errata, load_bank, load_errata, same_document
+from rag.config import ROOT, Settings
 from rag.errors import IndexMissing
 from rag.models import TransformerEncoder
-from rag.records import Answer, Asked, Document, Evidence, Hit, Sentence
+from rag.records import Answer, Asked, Document, Evidence, Hit, Language, Question, Sentence
 from rag.search import Query, Searcher
 from rag.store import BuildReport, Index, Progress, build_index, is_stale, load_index
-from rag.text import language_of
+from rag.text import concepts, language_of
 
 MAX_QUESTION = 2000
 MAX_HISTORY = 12
 CONTEXT_WEIGHT = 0.35
 EVIDENCE = 12
+PREMISE_GAP = 1.0
 
 
 class Tutor:
@@ -38,6 +44,7 @@ class Tutor:
         self.settings = settings
         self.encoder = encoder
         self._searcher = Searcher(index, encoder)
+        self._links_of: tuple[Index, dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]] | None = None
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, report: Callable[[str], None] | None = None, progress: Progress | None = None) -> Tutor:
@@ -80,15 +87,10 @@ class Tutor:
 
     def ask(self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None) -> Answer:
         """Answer a question with citations, or say that the corpus has no answer."""
-        answer: Answer | None = None
-        for answer in self.ask_stream(question, history, documents):
-            pass
-        assert answer is not None
+        *_, answer = self.ask_stream(question, history, documents)
         return answer
 
-    def ask_stream(
-        self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None
-    ) -> Iterator[Answer]:
+    def ask_stream(self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None) -> Iterator[Answer]:
         """Growing answers; the last one is whole."""
         final = self._answer(question[:MAX_QUESTION], list(history)[-MAX_HISTORY:], documents)
         for n in range(1, len(final.sentences)):
@@ -115,7 +117,7 @@ class Tutor:
         if not found or confidence < refuse_below:
             answer = refusal(question, read.text, language, confidence, found)
         else:
-            answer = self._compose(searcher, question, read, asked, found, documents)
+            answer = self._compose(searcher, question, read, asked, query, found, documents)
             answer = replace(answer, confidence=confidence, caution=confidence < caution_below)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()})
@@ -123,6 +125,7 @@ class Tutor:
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
         query = searcher.query(read.search)
+        documents = documents if documents is not None else self._readable(searcher.index, query.language)
         scored = searcher.score(query, documents, self.settings.search.candidates)
         if read.followed and read.context and scored:
             before = {s.number: s.raw for s in searcher.score(searcher.query(read.context), documents, self.settings.search.candidates)}
@@ -131,17 +134,122 @@ class Tutor:
             scored = sorted(leaning, key=lambda s: (-round(s.raw, 9), searcher.index.passages[s.number].id))
         return searcher.evidence(query, scored[:EVIDENCE]), query
 
+    @staticmethod
+    def _readable(index: Index, language: Language) -> Collection[str] | None:
+        """The documents an answer in a language may quote: all, but of the handbook, which stands in both, only that language's half."""
+        other = "en" if language == "zh" else "zh"
+        twin = f"{HANDBOOK}/{other}/"
+        mine = [doc_id for doc_id in index.documents if not doc_id.startswith(twin)]
+        return None if len(mine) == len(index.documents) else mine
+
     def _compose(
-        self, searcher: Searcher, question: str, read: Standalone, asked: Asked, found: Sequence[Evidence], documents: Collection[str] | None
+        self,
+        searcher: Searcher,
+        question: str,
+        read: Standalone,
+        asked: Asked,
+        query: Query,
+        found: Sequence[Evidence],
+        documents: Collection[str] | None,
     ) -> Answer:
-        chosen = choose(asked, found, searcher.index)
-        sentences = compose(asked, chosen, searcher.index)
+        linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
+        ordered, pointer = prefer(asked, found, linked)
+        chosen = choose(asked, ordered, searcher.index)
+        if pointer is not None and all(c.evidence is not pointer for c in chosen):
+            chosen = [*chosen, Chosen(pointer, pointer.units, True)]
+        sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
         parts = split_parts(read.text)
         if parts.items and not self._covers_all(chosen, [name for name, _ in parts.items]):
             by_part = self._compose_parts(searcher, asked, parts.items, documents)
             if by_part:
                 sentences, chosen = by_part
+        sentences = self._with_errata(sentences, asked.language, searcher.index)
         return Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
+
+    def _linked(self, found: Sequence[Evidence], language: Language) -> list[int]:
+        """The handbook's passages, in a language, for what notes are about: by the bank, which quotes where each question is asked."""
+        index = self.index
+        out: dict[int, None] = {}
+        for evidence in found:
+            passage = evidence.hit.passage
+            if passage.doc_id not in self._asked_in:
+                continue
+            for start, end, question in self._asked_in[passage.doc_id]:
+                if start < passage.end and passage.start < end and question.handbook:
+                    heading = question.text.in_language(language)
+                    out.update(dict.fromkeys(self._handbook_entries.get((f"{language}/{question.handbook}", heading), ())))
+            if out:
+                break
+        return [n for n in out if n < len(index.passages)]
+
+    @cached_property
+    def bank(self) -> Bank:
+        """The question bank: ``bank/`` in the corpus folder, beside it, or shipped with the program; empty where there is none."""
+        places = (self.settings.corpus / "bank", self.settings.corpus.parent / "bank", ROOT / "corpus" / "bank")
+        return load_bank(*[p for p in places if p.is_dir()][:1])
+
+    @property
+    def _asked_in(self) -> dict[str, list[tuple[int, int, Question]]]:
+        return self._links()[0]
+
+    @property
+    def _handbook_entries(self) -> dict[tuple[str, str], list[int]]:
+        return self._links()[1]
+
+    def _links(self) -> tuple[dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]]:
+        """Where the bank's questions are asked (document, span) and where the handbook answers them, for the index in use."""
+        index = self.index
+        if self._links_of is None or self._links_of[0] is not index:
+            asked: dict[str, list[tuple[int, int, Question]]] = {}
+            entries: dict[tuple[str, str], list[int]] = {}
+            for n, passage in enumerate(index.passages):
+                folders = passage.doc_id.split("/")
+                if HANDBOOK in folders[:-1] and passage.question:
+                    entries.setdefault(("/".join(folders[folders.index(HANDBOOK) + 1 :]), passage.question), []).append(n)
+            for question in self.bank if entries else ():
+                for asking in question.asked:
+                    for doc_id, document in index.documents.items():
+                        at = document.source.find(asking.quote) if same_document(asking.doc_id, doc_id) else -1
+                        if at >= 0:
+                            asked.setdefault(doc_id, []).append((at, at + len(asking.quote), question))
+            self._links_of = (index, asked, entries)
+        return self._links_of[1], self._links_of[2]
+
+    @staticmethod
+    def _corrected(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Sentence]:
+        """The correction of a question whose premise a good passage denies; empty where none does."""
+        for evidence in found[:3]:
+            denying = denied_by(asked, evidence.units)
+            if denying and evidence.raw >= found[0].raw - PREMISE_GAP:
+                document = index.documents[evidence.hit.passage.doc_id]
+                quotes = [Sentence(u.text, (cite(document, u.start, u.end),), "item") for u in denying]
+                return [Sentence(phrase("premise", asked.language), kind="frame"), *quotes]
+        return []
+
+    def _with_errata(self, sentences: Sequence[Sentence], language: Language, index: Index) -> list[Sentence]:
+        """Sentences, each followed by the known mistakes of the spans it cites, once each."""
+        out: list[Sentence] = []
+        told: set[str] = set()
+        for sentence in sentences:
+            out.append(sentence)
+            for citation in sentence.citations:
+                document = index.documents[citation.doc_id]
+                for erratum in self.errata.for_span(citation.doc_id, citation.start, citation.end, document.source):
+                    if erratum.id not in told:
+                        told.add(erratum.id)
+                        key = "erratum" if erratum.kind == "mistake" else "contradiction"
+                        out.append(Sentence(phrase(key, language, right=erratum.right.in_language(language)), (citation,), "erratum"))
+        return out
+
+    @cached_property
+    def errata(self) -> Errata:
+        """The known mistakes of the corpus's documents: ``errata.yaml`` in the corpus folder, beside it, or shipped with the program."""
+        places = (self.settings.corpus / "errata.yaml", self.settings.corpus.parent / "errata.yaml", ROOT / "corpus" / "errata.yaml")
+        return (
+            load_errata(*(p for p in places[:2] if p.is_file()))
+            if any(p.is_file() for p in places[:2])
+            else load_errata(*(p for p in places[2:] if p.is_file()))
+        )
 
     @staticmethod
     def _covers_all(chosen: Sequence[Chosen], names: Sequence[str]) -> bool:
@@ -166,7 +274,8 @@ class Tutor:
             inner = Asked(part, asked.language, query.terms, asked.wants_source)
             out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
             sure = found and model.probability(signals(inner, found, searcher.index)) >= refuse_below
-            chosen = choose(inner, found, searcher.index)[:1] if sure else []
+            named = [e for e in found if set(concepts(name)) & set(concepts(_head(e)))] or [e for e in found if name.lower() in e.hit.passage.text.lower()]
+            chosen = choose(inner, prefer(inner, named)[0], searcher.index)[:1] if sure else []
             if chosen:
                 out += compose(inner, chosen, searcher.index)
                 taken += chosen
@@ -178,7 +287,7 @@ class Tutor:
     def warm(self) -> None:
         """Load what the first question would wait for."""
         self._searcher.search("warm up", 1)
-        _ = self._searcher.index.same_question
+        self._links()
 
     def source(self, doc_id: str) -> Document | None:
         """A document with its whole source text, or None."""
@@ -204,6 +313,11 @@ class Tutor:
 
         take_out(doc_id, self.settings.corpus)
         return self.rebuild(progress=progress)
+
+
+def _head(evidence: Evidence) -> str:
+    passage = evidence.hit.passage
+    return passage.heading_path[-1] if passage.heading_path else passage.text[:80]
 
 
 def answered_by_pointer(found: Sequence[Evidence]) -> bool:

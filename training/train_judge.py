@@ -294,7 +294,9 @@ def save(judge: Judge, folder: Path, report: dict[str, Any]) -> None:
         tensors[f"{head}.weight"] = layer.weight.detach().float().cpu().numpy()
         tensors[f"{head}.bias"] = layer.bias.detach().float().cpu().numpy()
     save_file(tensors, folder / "judge.safetensors", metadata={"scale": str(ALPHA / RANK)})
-    (folder / "judge.json").write_text(json.dumps({"labels": LABELS, "scale": ALPHA / RANK, "max_tokens": MAX_TOKENS, **report}, indent=1) + "\n", encoding="utf-8")
+    (folder / "judge.json").write_text(
+        json.dumps({"labels": LABELS, "scale": ALPHA / RANK, "max_tokens": MAX_TOKENS, **report}, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def split(pairs: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
@@ -362,7 +364,15 @@ def main() -> None:
                 save(judge, args.out, {"steps": step, "partial": True})
     report = evaluate(judge, held, tokenizer, device)
     print(json.dumps(report, indent=1))
-    facts = {"steps": step, "train_pairs": len(train), "held_out_pairs": len(held), "minutes": round((time.time() - started) / 60, 1), "device": device, "seed": SEED, "held_out": report}
+    facts = {
+        "steps": step,
+        "train_pairs": len(train),
+        "held_out_pairs": len(held),
+        "minutes": round((time.time() - started) / 60, 1),
+        "device": device,
+        "seed": SEED,
+        "held_out": report,
+    }
     save(judge, args.out, facts)
 
 

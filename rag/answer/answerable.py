@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from rag.records import Asked, Evidence
 from rag.store import Index
+from rag.text import tokenize
 
 SIGNALS = (
     "top",
@@ -30,6 +32,8 @@ SIGNALS = (
     "english",
     "known_words",
     "pointer",
+    "names",
+    "kind_missing",
     "judge",
     "judged",
 )
@@ -88,9 +92,55 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
         "english": float(asked.language == "en"),
         "known_words": float(bool(named)),
         "pointer": float(best.hit.passage.kind == "pointer"),
+        "names": _names_missing(asked, index),
+        "kind_missing": float(_kind_missing(asked, found[:2])),
         "judge": 0.0,
         "judged": 0.0,
     }
+
+
+_NAME = re.compile(r"\b(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Za-z]+-?[A-Z][A-Za-z]*|[A-Za-z]+\d+)\b")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]+(?:[-&][A-Za-z0-9]+)*")
+# What a question asks for, and what a text must hold to give it: an answer without any number does not say how many.
+_WANTED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"哪一?年|哪年|什么时候|何时|\b(?:what|which) year\b|\bwhen (?:was|did|were)\b", re.I), re.compile(r"(?:19|20)\d\d")),
+    (
+        re.compile(
+            r"多少(?!种|类)|多大|多长|几层|几个参数|取多少|设多少|设为多少|\bhow (?:many|much|large|big|deep|long)\b|\bwhat (?:value|number|size)\b", re.I
+        ),
+        re.compile(r"\d"),
+    ),
+    (
+        re.compile(r"公式|推导|手推|怎么算|如何计算|\bformula\b|\bderiv\w+|\bequation\b|\bwrite (?:down|out)\b", re.I),
+        re.compile(r"[=≈∝]|\\frac|\$[^$]{4,}\$|p\d{2,}"),
+    ),
+    (
+        re.compile(r"代码|pytorch|tensorflow|keras|手撕|手写|实现一下|\bcode\b|\bimplement\w*\b|\bAPI\b", re.I),
+        re.compile(r"```|def |import |`[^`]*\(|代码|pytorch|tensorflow|CUDA", re.I),
+    ),
+    (
+        re.compile(r"谁(?:提出|发明|写|出|提)|由谁|作者是谁|\bwho (?:invented|proposed|wrote|introduced|posted|asked)\b", re.I),
+        re.compile(r"作者|等人|et al|提出者|[A-Z][a-z]+ [A-Z][a-z]+"),
+    ),
+)
+
+
+def _names_missing(asked: Asked, index: Index) -> float:
+    """The share of the names in a question (Latin words in Chinese, spellings such as DeepFM in English) that the corpus never writes."""
+    pattern = _LATIN if asked.language == "zh" else _NAME
+    names = list(dict.fromkeys(pattern.findall(asked.text)))
+    if not names:
+        return 0.0
+    missing = sum(not any(t in index.bm25 for t in tokenize(name) if len(t) > 1) for name in names)
+    return missing / len(names)
+
+
+def _kind_missing(asked: Asked, found: Sequence[Evidence]) -> bool:
+    """Whether the question asks for a year, a number, a formula, code or a person, and the best passages hold nothing of the kind."""
+    for question, answer in _WANTED:
+        if question.search(asked.text):
+            return not any(answer.search(e.hit.passage.text) for e in found)
+    return False
 
 
 def _comparable(term: str, asked: Asked, best: Evidence) -> bool:
@@ -100,6 +150,6 @@ def _comparable(term: str, asked: Asked, best: Evidence) -> bool:
     return any(c.isdigit() for c in term)
 
 
-def _share(terms: Sequence[str], weight: Mapping[str, float], held: object) -> float:
+def _share(terms: Sequence[str], weight: Mapping[str, float], held: Container[str]) -> float:
     total = sum(weight[t] for t in terms)
-    return sum(weight[t] for t in terms if t in held) / total if total else 0.0  # type: ignore[operator]
+    return sum(weight[t] for t in terms if t in held) / total if total else 0.0

@@ -48,7 +48,7 @@ def compose(asked: Asked, chosen: Sequence[Chosen], index: Index, *, lead: bool 
         if shown.pages and not pointers:
             sentences += _pages_also(asked.language, content[0].evidence, index)
     for pointer in pointers if not content else pointers[:1]:
-        sentences += point(asked, pointer.evidence, index)
+        sentences += point(asked, pointer.evidence, index, beside=bool(content))
     return sentences
 
 
@@ -191,12 +191,14 @@ def _span_text(document: Document, units: Sequence[Unit]) -> Citation:
     return cite(document, min(u.start for u in units), max(u.end for u in units))
 
 
-def point(asked: Asked, evidence: Evidence, index: Index) -> list[Sentence]:
+def point(asked: Asked, evidence: Evidence, index: Index, *, beside: bool = False) -> list[Sentence]:
     """The honest answer of a passage that only points: which question, which pages of which book, or which sources."""
     passage = evidence.hit.passage
     document = index.documents[passage.doc_id]
     pages = [u for u in evidence.units if u.kind == "pages"]
     references = [u for u in evidence.units if u.kind == "reference"]
+    if not pages and not references:
+        references = [u for u in evidence.units if u.kind == "text"]
     language = asked.language
     out: list[Sentence] = []
     if pages:
@@ -205,6 +207,8 @@ def point(asked: Asked, evidence: Evidence, index: Index) -> list[Sentence]:
         book = book_of(document)
         if passage.question is None:
             out.append(Sentence(phrase("orphan", language, pages=told), (whole,), "pointer"))
+        elif book and beside:
+            out.append(Sentence(phrase("pages_beside", language, book=book, pages=told), (whole,), "pointer"))
         elif book:
             out.append(Sentence(phrase("pages_book", language, question=passage.question, book=book, pages=told), (whole,), "pointer"))
         else:

@@ -15,19 +15,31 @@ from rag.text import concepts, content_terms, language_of, mentions, normalise
 
 MAX_CONTEXT = 160
 _PRONOUN = re.compile(
-    r"它们?|他们?|这(?:个|种|样|些|里|点|一点|两个|题|么)|那(?:个|种|样|些|里|么|一个|要是|再|删|这|它|L|l)|^那|此|该(?:方法|网络|模型|结构|层|算法)|前者|后者|其(?:中|他|它|余|优|缺)|上面|刚才|刚刚|上述|前面|后面|另外|另一个|剩下|"
-    r"最后那|岂不是|\b(?:it|its|they|them|their|that|those|these|this|the (?:former|latter|other|first|second|third|fourth|last|next|same)|one|ones|he|his|she|there|then what|what else|why not|else)\b",
+    r"它们?|他们?|这(?:个|种|样|些|里|点|一点|两个|题|么)|那(?:个|种|样|些|里|么|一个|要是|再|删|这|它|L|l)|^那|此|该(?:方法|网络|模型|结构|层|算法)|前者|"
+    r"后者|其(?:中|他|它|余|优|缺)|上面|刚才|刚刚|上述|前面|后面|另外|另一个|剩下|"
+    r"最后那|岂不是|\b(?:it|its|they|them|their|that|those|these|this|the (?:former|latter|other|first|second|third|fourth|last|next|same)|one|ones|he|his|"
+    r"she|there|then what|what else|why not|else)\b",
     re.IGNORECASE,
 )
 _ELLIPSIS = re.compile(
-    r"^(?:那|那么|然后|接着|还有|再|而|所以|但|不过|如果|要是|跟|和|比起|相比)|呢[？?]?$|^(?:and|but|so|or|then|also|what about|how about|what of|why|what's|whats|any|vs\.?|versus|compared (?:to|with))\b|"
-    r"继续|展开|详细(?:说|讲|点)|举个例子|举例|具体(?:点|说|怎么)|为什么[？?]?$|怎么(?:做|办|改进|解决)[？?呢]*$|有(?:什么)?(?:代价|缺点|优点|好处|坏处|用|意义)吗?|后果|严重吗|more detail|go on|tell me more|elaborate|for example\??$|in (?:detail|practice)\??$",
+    r"^(?:那|那么|然后|接着|还有|再|而|所以|但|不过|如果|要是|跟|和|比起|相比)|呢[？?]?$|^(?:and|but|so|or|then|also|what about|how about|what of|why|what's|"
+    r"whats|any|vs\.?|versus|compared (?:to|with))\b|"
+    r"继续|展开|详细(?:说|讲|点)|举个例子|举例|具体(?:点|说|怎么)|为什么[？?]?$|怎么(?:做|办|改进|解决)[？?呢]*$|有(?:什么)?(?:代价|缺点|优点|好处|坏处|用|"
+    r"意义)吗?|后果|严重吗|more detail|go on|tell me more|elaborate|for example\??$|in (?:detail|practice)\??$",
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(r"第\s*([一二三四五六七八九十\d]+)\s*(?:点|个|种|条|步|项|部分|类|层)?|最后\s*(?:那)?(?:一)?(?:个|种|点|条|步|项)|\b(first|second|third|fourth|fifth|sixth|last|final)\b", re.IGNORECASE)
+_ORDINAL = re.compile(
+    r"第\s*([一二三四五六七八九十\d]+)\s*(?:点|个|种|条|步|项|部分|类|层)?|最后\s*(?:那)?(?:一)?(?:个|种|点|条|步|项)|\b(first|second|third|fourth|fifth|"
+    r"sixth|last|final)\b",
+    re.IGNORECASE,
+)
 _NUMBERS = {c: n for n, c in enumerate("一二三四五六七八九十", 1)} | {w: n for n, w in enumerate("first second third fourth fifth sixth".split(), 1)}
-_SWAP_ZH = re.compile(r"^(?:那|那么|后面那个|那个|再说说|再讲讲|换成|如果是|还有)?\s*(?P<new>[^，。？?]{1,24}?)\s*(?:呢|又好在哪|怎么样|又如何|又是什么|如何)[？?]*$")
-_SWAP_EN = re.compile(r"^(?:and|what about|how about|and what about|and how about|and for|same for|now)\s+(?:for |with |in |about )?(?P<new>[\w.\-+ ∞]{1,40}?)\??$", re.IGNORECASE)
+_SWAP_ZH = re.compile(
+    r"^(?:那|那么|后面那个|那个|再说说|再讲讲|换成|如果是|还有)?\s*(?P<new>[^，。？?]{1,24}?)\s*(?:呢|又好在哪|怎么样|又如何|又是什么|如何)[？?]*$"
+)
+_SWAP_EN = re.compile(
+    r"^(?:and|what about|how about|and what about|and how about|and for|same for|now)\s+(?:for |with |in |about )?(?P<new>[\w.\-+ ∞]{1,40}?)\??$", re.IGNORECASE
+)
 _SPLIT_ITEMS = re.compile(r"\n\s*(?:[-*•]|\d{1,2}[.)、])\s*|[；;]|(?<=[^\d])\d{1,2}[.)、](?=\S)|[、／/](?=\S)")
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*(?:\s?[vV]\d)?")
 
@@ -111,12 +123,18 @@ def depends(question: str) -> bool:
         return weight <= 3
     if pronoun:
         return weight <= 2 and not re.search(r"\b(?:that|this|it)\s+(?:is|are|was)\s+\w+ed\b", plain)
-    return ellipsis and weight <= 2 and (plain.startswith(("那", "and ", "but ", "so ", "then ", "what about", "how about", "跟", "和", "如果", "要是", "然后")) or weight <= 1)
+    return (
+        ellipsis
+        and weight <= 2
+        and (plain.startswith(("那", "and ", "but ", "so ", "then ", "what about", "how about", "跟", "和", "如果", "要是", "然后")) or weight <= 1)
+    )
 
 
 _ASPECTS = frozenset(
-    "advantage drawback disadvantage principle derivation formula reason example application definition purpose difference comparison effect mechanism problem solution method question answer "
-    "interview interviewer meaning property cost result function step detail improvement structure implementation importance influence goal idea intuition".split()
+    "advantage drawback disadvantage principle derivation formula reason example application definition purpose difference comparison effect mechanism "
+    "problem solution method question answer "
+    "interview interviewer meaning property cost result function step detail improvement structure implementation importance influence goal idea "
+    "intuition".split()
 )
 
 
@@ -180,7 +198,11 @@ def _items(answer: str) -> list[str]:
         return [part.strip("，,；;。 ") for part in marked[1:]]
     best: list[str] = []
     for sentence in re.split(r"[。.!！?？\n]", answer):
-        tail = re.split(r"[:：]|\b(?:through|are|include[s]?|namely|by)\b", sentence)[-1] if re.search(r"[:：]|through| are |includ|namely", sentence) else sentence
+        tail = (
+            re.split(r"[:：]|\b(?:through|are|include[s]?|namely|by)\b", sentence)[-1]
+            if re.search(r"[:：]|through| are |includ|namely", sentence)
+            else sentence
+        )
         for pattern in (r"[、／]", r"[；;]", r",\s*(?:and\s+)?|\s+and\s+", r"[，,]"):
             parts = [p.strip() for p in re.split(pattern, tail) if p.strip()]
             if len(parts) >= 2 and len(parts) > len(best):
@@ -195,7 +217,12 @@ def _swap(question: str, topic: str) -> str | None:
     if not match:
         return None
     new = match.group("new").strip(" 那的")
-    if not new or not own_topic(normalise(new)) or len(new) > 16 or re.search(r"如果|不用|不|另外|比$|什么|怎么|为什么|哪|\b(?:it|that|this|they|those|one|the other)\b", new, re.IGNORECASE):
+    if (
+        not new
+        or not own_topic(normalise(new))
+        or len(new) > 16
+        or re.search(r"如果|不用|不|另外|比$|什么|怎么|为什么|哪|\b(?:it|that|this|they|those|one|the other)\b", new, re.IGNORECASE)
+    ):
         return None
     version = re.fullmatch(r"[vV]\d+", new)
     names = [m for m in re.finditer(r"[A-Za-z][A-Za-z0-9+-]*(?:\s[vV]\d)?(?:\s(?:norm|network|pooling|net))?", topic) if _is_name(m.group())]
@@ -208,7 +235,10 @@ def _swap(question: str, topic: str) -> str | None:
     return f"{_bare(topic)}：{new}" if language_of(question) == "zh" else f"{_bare(topic)}: {new}"
 
 
-_COMMON = frozenset("what which who why how does did do is are was were the a an of in on for with and or to it by from cover improve page pages paper norm pooling explain tell me about between used use".split())
+_COMMON = frozenset(
+    "what which who why how does did do is are was were the a an of in on for with and or to it by from cover improve page pages paper norm pooling explain "
+    "tell me about between used use".split()
+)
 
 
 def _is_name(text: str) -> bool:

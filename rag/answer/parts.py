@@ -9,11 +9,14 @@ from rag.text import language_of, mentions
 
 MAX_PARTS = 4
 _COMPARES = re.compile(
-    r"区别|對比|对比|比较|比較|异同|各自|分别|相比|不同(?:点|之处|在哪)?|\b(?:differen\w*|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b", re.IGNORECASE
+    r"区别|對比|对比|比较|比較|异同|各自|分别|相比|不同(?:点|之处|在哪)?|\b(?:differen\w*|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
+    re.IGNORECASE,
 )
 _GENERIC = frozenset(
-    "difference comparison advantage drawback disadvantage principle problem question answer application example reason effect definition purpose training test neural-network deep-learning "
-    "machine-learning model network layer feature image text data dataset parameter weight input output accuracy performance deep-neural-network computation method mechanism mean".split()
+    "difference comparison advantage drawback disadvantage principle problem question answer application example reason effect definition purpose training "
+    "test neural-network deep-learning "
+    "machine-learning model network layer feature image text data dataset parameter weight input output accuracy performance deep-neural-network computation "
+    "method mechanism mean".split()
 )
 _QUESTION_END = re.compile(r"(?<=[?？])\s*")
 

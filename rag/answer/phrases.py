@@ -22,6 +22,7 @@ PHRASES: dict[str, dict[Language, str]] = {
         "zh": "笔记没有展开回答“{question}”，只给出页码：{pages}。",
         "en": "The notes do not answer “{question}” themselves; they only give pages: {pages}.",
     },
+    "pages_beside": {"zh": "笔记为这道题给出的页码（《{book}》）：{pages}。", "en": "For this question the notes give pages of {book}: {pages}."},
     "pages_also": {"zh": "延伸阅读：{pages}。", "en": "Further reading: {pages}."},
     "reference": {
         "zh": "笔记没有展开回答“{question}”，只列出参考资料：",

@@ -20,6 +20,7 @@ SAME_QUESTION = 4.3
 FAMILY_MAX = 760
 SHORT_PASSAGE = 170
 MAX_PASSAGES = 4
+HANDBOOK = "handbook"
 
 _LISTING = re.compile(
     r"哪些|哪几|几种|几个|列举|分别|步骤|流程|一步一步|怎么做的|对比|比较|优缺点|各自|"
@@ -42,6 +43,11 @@ class Chosen:
 def is_pointer(evidence: Evidence) -> bool:
     """Whether a passage only names pages or sources."""
     return evidence.hit.passage.kind == "pointer"
+
+
+def is_handbook(evidence: Evidence) -> bool:
+    """Whether a passage comes from the handbook that ships with the program: one entry there is one complete answer."""
+    return HANDBOOK in evidence.hit.passage.doc_id.split("/")[:-1]
 
 
 def choose(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Chosen]:
@@ -85,7 +91,7 @@ def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
     relevance = dict(zip((u.start for u in evidence.units), evidence.relevance, strict=True))
     best = max(relevance[u.start] for u in usable)
     named = evidence.question if passage.question else evidence.question - WHOLE_MARGIN
-    if len(passage.text) <= SHORT_PASSAGE or (named >= best - WHOLE_MARGIN and named >= SAME_QUESTION):
+    if len(passage.text) <= SHORT_PASSAGE or (named >= best - WHOLE_MARGIN and named >= (SAME_QUESTION if not is_handbook(evidence) else 0.0)):
         return usable
     gap = UNIT_GAP * (1.6 if _LISTING.search(asked.text) else 1.0)
     terms = set(asked.terms)

@@ -201,3 +201,11 @@ def links(raw: str) -> list[tuple[str, str]]:
     found = [(m.group("label"), m.group("url")) for m in _LINK.finditer(raw)]
     found += [(m.group(1), m.group(1)) for m in _AUTOLINK.finditer(raw)]
     return found
+
+
+_NON_ANSWER = re.compile(r"(?:没|未)(?:在.{0,8})?找到|不太会|不会做|不清楚|不了解|待补充|待更新|\bTODO\b|\bnot found\b", re.IGNORECASE)
+
+
+def is_non_answer(text: str) -> bool:
+    """Whether a short text only says that its writer has no answer."""
+    return len(text) <= 140 and bool(_NON_ANSWER.search(text))

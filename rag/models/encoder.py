@@ -150,7 +150,7 @@ class TransformerEncoder:
         return np.ascontiguousarray(found, dtype=np.float32)
 
     def _prompt(self, *names: str) -> str | None:
-        return next((n for n in names if n in self.model.prompts and self.model.prompts[n]), None)
+        return next((n for n in names if self.model.prompts.get(n)), None)
 
     def _encode_query(self, text: str) -> Vectors:
         vector: Vectors = self._encode([text], self._prompt(self._settings.query_prompt or "query", "query"))[0]

@@ -82,7 +82,8 @@ def save_index(index: Index, hashes: Sequence[str], folder: Path) -> None:
         _write_lines(version / "tokens.jsonl", ({"t": list(t)} for t in index.tokens))
         np.save(version / "vectors.npy", index.vectors, allow_pickle=False)
         np.save(version / "keys.npy", index.keys, allow_pickle=False)
-        np.savez(version / "centres.npz", **index.centres)
+        centres: dict[str, Any] = dict(index.centres)
+        np.savez(version / "centres.npz", **centres)
         (version / "hashes.txt").write_text("\n".join(hashes), encoding="ascii")
         index.bm25.save(version / "bm25")
         manifest = {**index.manifest, "files": _sizes(version)}

@@ -2,12 +2,13 @@
 
 from rag.text.normal import is_cjk, language_of, normalise
 from rag.text.sentences import split_sentences
-from rag.text.tokens import TOKENIZER_VERSION, concepts, content_terms, mentions, tokenize
+from rag.text.tokens import TOKENIZER_VERSION, concepts, content_terms, first_forms, mentions, tokenize
 
 __all__ = [
     "TOKENIZER_VERSION",
     "concepts",
     "content_terms",
+    "first_forms",
     "is_cjk",
     "language_of",
     "mentions",

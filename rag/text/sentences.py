@@ -57,9 +57,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
             if not _is_wrap(text, i, line_start):
                 cut, depth = i + 1, 0
             line_start = i + 1
-        elif depth == 0 and char in _END_CJK:
-            cut = i + 1
-        elif depth == 0 and char == "." and _ends_western(text, i):
+        elif depth == 0 and (char in _END_CJK or (char == "." and _ends_western(text, i))):
             cut = i + 1
         if cut > 0 and char != "\n":
             while cut < size and not mask[cut] and (text[cut] in _CLOSERS or text[cut] in _END_CJK):

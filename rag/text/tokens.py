@@ -27,7 +27,8 @@ _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
 _ALPHA_NUM = re.compile(r"^([a-z]{2,})(\d+)$")
 
 STOP_ZH = frozenset(
-    "的 了 是 在 和 与 或 也 都 就 而 及 着 过 吗 呢 吧 啊 呀 么 嘛 哦 哈 把 被 让 给 对 从 到 向 于 以 为 因为 所以 但是 但 如果 那么 那 这 这个 那个 这些 那些 "
+    "的 了 是 在 和 与 或 也 都 就 而 及 着 过 吗 呢 吧 啊 呀 么 嘛 哦 哈 把 被 让 给 对 从 到 向 于 以 为 因为 所以 但是 但 如果 那么 那 这 这个 那个 这些 "
+    "那些 "
     "这样 那样 它 他 她 我 你 我们 你们 他们 它们 自己 一个 一些 一下 一种 有 没有 没 不 很 更 最 太 非常 比较 还 还是 又 再 才 只 只是 可以 能 能够 会 要 "
     "应该 需要 可能 怎么 怎样 如何 什么 为什么 为啥 啥 咋 哪 哪个 哪些 哪里 谁 多少 几 几个 是不是 有没有 能不能 请 请问 一般 通常 其实 之间 里 里面 中 上 下 "
     "时 时候 之后 之前 后 前 来 去 做 用 说 讲 讲讲 说说 谈谈 解释 介绍 简单 简述 分别 各自 等 等等 即 其 并 且 并且 以及 及其 关于 有关 跟 同 比 像 到底 "
@@ -198,6 +199,12 @@ def mentions(text: str) -> list[tuple[str, str]]:
     spans = _concept_spans(plain)
     outer = [(s, e, c) for s, e, c in spans if not any(a <= s and e <= b and (a, b) != (s, e) for a, b, _ in spans)]
     return list(dict.fromkeys((plain[s:e], c) for s, e, c in outer))
+
+
+@lru_cache(maxsize=2)
+def first_forms(language: str) -> dict[str, str]:
+    """The glossary's first form of each concept in a language; concepts without one are left out."""
+    return {concept: forms[0] for concept, zh, en in _rows() if (forms := zh if language == "zh" else en)}
 
 
 def concepts(text: str) -> list[str]:

@@ -1,0 +1,83 @@
+"""Which source speaks first: the reader's own notes where they answer well, the handbook where they do not, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.answer.select import is_handbook, is_pointer
+from rag.records import Asked, Evidence
+
+OWN_WORDS = 1.0
+"""How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
+OWN_LANGUAGE = 1.6
+"""By how much another entry must beat the one that belongs to the best note."""
+OWN_TERMS = 0.12
+"""By how much a note must hold more of the question's terms to be what the question speaks of."""
+BESIDE_POINTER = 0.6
+"""How far a passage that says something may lie below one that only names pages and still come first."""
+
+
+def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] = ()) -> tuple[list[Evidence], Evidence | None]:
+    """Evidence in the order it should speak, and the page reference to name beside it, if the question is one the notes only point to.
+
+    ``linked`` are the handbook's entries, in the reader's language, for what the best notes are about. Without a handbook in the corpus the order is
+    the ranking itself, but that a passage that says something comes before one that only names pages.
+    """
+    if not found:
+        return [], None
+    best = found[0]
+    if not linked and not any(is_handbook(e) for e in found):
+        return _content_first(asked, found)
+    pointer = next((e for e in found[:4] if is_pointer(e) and e.hit.passage.question and e.raw >= best.raw - OWN_WORDS), None)
+    content = [e for e in found if not is_pointer(e)]
+    notes = [e for e in content if not is_handbook(e)]
+    entry = _entry(asked, found, linked, about_best=not is_handbook(best))
+    if asked.wants_source and not is_handbook(best):
+        rest = [e for e in found if not is_handbook(e)]
+        return ([*entry, *notes] if asked.language == "en" and entry and not is_pointer(best) else rest), None
+    if not entry:
+        return [e for e in found if not is_handbook(e)] or list(found), None
+    if asked.language == "en":
+        own = [e for e in notes if e.hit.passage.language == "en" and e.raw >= entry[0].raw - OWN_WORDS]
+        named = notes[:1] if notes and _by_author(asked, notes[0]) else []
+        return [*own, *entry, *named], pointer
+    if is_pointer(best) and linked and not (notes and notes[0].raw >= best.raw - BESIDE_POINTER):
+        return entry, pointer
+    if notes and (_by_author(asked, notes[0]) or _in_its_words(notes[0], entry[0])):
+        return notes, None
+    if notes and notes[0].raw >= entry[0].raw - OWN_WORDS and (pointer is None or notes[0].raw >= pointer.raw - OWN_WORDS / 2):
+        return notes, None
+    return entry, pointer
+
+
+def _entry(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence], *, about_best: bool) -> list[Evidence]:
+    """The pieces of the one handbook entry that answers: that of the best note where notes rank first, else the best found."""
+    book = [e for e in found if is_handbook(e) and e.hit.passage.language == asked.language]
+    top = max(linked, key=lambda e: e.raw) if linked and about_best else (book[0] if book else None)
+    if book and top is not None and book[0].raw > top.raw + OWN_LANGUAGE:
+        top = book[0]
+    if top is None:
+        return []
+    return [e for e in {e.hit.passage.id: e for e in [top, *book, *linked]}.values() if e.hit.passage.heading_path == top.hit.passage.heading_path]
+
+
+def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:
+    """A passage that says something before one that only names pages, where both fit; the pages are then named beside it."""
+    best = found[0]
+    if not is_pointer(best) or asked.wants_source:
+        return list(found), None
+    saying = next((e for e in found[:4] if not is_pointer(e) and e.raw >= best.raw - BESIDE_POINTER), None)
+    if saying is None:
+        return list(found), None
+    return [e for e in found if not is_pointer(e)], best
+
+
+def _by_author(asked: Asked, note: Evidence) -> bool:
+    """Whether a question names the author of a note."""
+    author = note.hit.passage.author
+    return bool(author) and str(author).lower() in asked.text.lower()
+
+
+def _in_its_words(note: Evidence, entry: Evidence) -> bool:
+    """Whether a note holds clearly more of the question's terms than the handbook's entry: then the question speaks of the note."""
+    return note.hit.parts.get("sparse", 0.0) >= entry.hit.parts.get("sparse", 0.0) + OWN_TERMS

@@ -1,0 +1,75 @@
+"""Opening the tutor in the background while the page already answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from rag.config import Settings
+from rag.errors import MianjingError
+
+if TYPE_CHECKING:
+    from rag.tutor import Tutor
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far the opening is: ``name`` is model, read, embed, write, ready or failed; ``fault`` is the reason of a failure, if it has one."""
+
+    name: str = "model"
+    done: int = 0
+    total: int = 0
+    fault: str = ""
+
+
+class Opening:
+    """One tutor, opened once in a thread of its own; safe to ask from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._finished = Event()
+        self._stage = Stage()
+        self._tutor: Tutor | None = None
+
+    def start(self) -> None:
+        """Begin; a second call changes nothing."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="opening", daemon=True)
+                self._thread.start()
+
+    @property
+    def stage(self) -> Stage:
+        """How far it is."""
+        return self._stage
+
+    @property
+    def tutor(self) -> Tutor | None:
+        """The tutor once it is ready."""
+        return self._tutor
+
+    def wait(self, seconds: float) -> Tutor | None:
+        """The tutor, waiting for it; None when the time is over or it failed to open."""
+        self._finished.wait(seconds)
+        return self._tutor
+
+    def _run(self) -> None:
+        try:
+            from rag.tutor import Tutor
+
+            tutor = Tutor.open(self.settings, progress=self._hear)
+            tutor.warm()
+            self._tutor = tutor
+            self._stage = Stage("ready")
+        except MianjingError as error:
+            self._stage = Stage("failed", fault=str(error))
+        finally:
+            if self._tutor is None and self._stage.name != "failed":
+                self._stage = Stage("failed")
+            self._finished.set()
+
+    def _hear(self, stage: str, done: int, total: int) -> None:
+        self._stage = Stage("model" if stage == "write" and done == total else stage, done, total)

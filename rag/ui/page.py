@@ -1,0 +1,86 @@
+"""The page: header, tabs, and what they share."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from rag.records import Language
+from rag.ui import api, ask, corpus
+from rag.ui.opening import Opening, Stage
+from rag.ui.shared import PRIVATE, Shared, banner_text, detail, language_of_view, script
+from rag.ui.strings import LANGUAGES, language_of_browser, say
+
+
+def banner_html(stage: Stage, language: Language) -> str:
+    """The line under the header while the tutor opens."""
+    text = banner_text(stage, language)
+    if not text:
+        return ""
+    if stage.name == "failed":
+        return f'<div class="banner banner-failed" role="alert">{escape(text)}</div>'
+    known = stage.name in {"read", "embed"} and stage.total > 0
+    width = f'style="width:{100 * stage.done / stage.total:.0f}%"' if known else 'class="unknown"'
+    return f'<div class="banner" role="status">{escape(text)}<span class="banner-bar" aria-hidden="true"><span {width}></span></span></div>'
+
+
+def header_html(language: Language) -> str:
+    """The name of the product and the two switches."""
+    names = {"zh": "中文", "en": "EN"}
+    buttons = "".join(
+        f'<button type="button" lang="{code}" data-language="{code}" aria-pressed="{"true" if code == language else "false"}">{names[code]}</button>'
+        for code in LANGUAGES
+    )
+    theme_name = say(language, "switch_theme")
+    theme = f'<button type="button" class="theme" data-theme-switch="true" aria-label="{theme_name}" title="{theme_name}"></button>'
+    return (
+        f'<div class="top" data-page-language="{language}"><p class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
+        f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></p>'
+        f'<div class="switches"><div role="group" aria-label="{say(language, "switch_language")}">{buttons}</div>{theme}</div></div>'
+    )
+
+
+def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
+    """The page over a tutor that may still be opening."""
+    page: gr.Blocks = gr.Blocks(title="面经 mianjing", analytics_enabled=False, fill_width=True)
+    with page:
+        api.build(opening)
+        view = gr.State("")
+        shared = Shared(opening, view)
+        kept = gr.BrowserState("", storage_key="mianjing-language", secret="mianjing")
+        header = gr.HTML(header_html("zh"), elem_id="header", js_on_load=script("header"), apply_default_css=False)
+        banner = gr.HTML("", elem_id="banner", apply_default_css=False, js_on_load=None)
+        timer = gr.Timer(0.5)
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab(i18n("tab_ask"), id="ask", elem_id="tab-ask") as ask_tab:
+                asking = ask.build(shared)
+            with gr.Tab(i18n("tab_corpus"), id="corpus", elem_id="tab-corpus") as corpus_tab:
+                looking = corpus.build(shared)
+
+        def frame(view: str) -> list[Any]:
+            language = language_of_view(view)
+            return [header_html(language), gr.Tab(label=say(language, "tab_ask")), gr.Tab(label=say(language, "tab_corpus"))]
+
+        def first(kept: str, request: gr.Request) -> str:
+            fixed = opening.settings.ui.language
+            language = kept if kept in LANGUAGES else fixed if fixed != "auto" else language_of_browser(request.headers.get("accept-language", ""))
+            return f"{language}:{'ready' if opening.tutor else ''}"
+
+        def switch(event: gr.EventData, view: str) -> tuple[str, str]:
+            language = "zh" if detail(event, "language") == "zh" else "en"
+            return f"{language}:{view.partition(':')[2]}", language
+
+        def tick(view: str) -> tuple[str, str, gr.Timer]:
+            language, stage = language_of_view(view), opening.stage
+            over = stage.name in {"ready", "failed"}
+            return banner_html(stage, language), f"{language}:{'ready' if opening.tutor else ''}" if view else view, gr.Timer(active=not (over and view))
+
+        page.load(first, kept, view, concurrency_limit=None, **PRIVATE)
+        header.select(switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
+        timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
+        view.change(frame, view, [header, ask_tab, corpus_tab], queue=False, **PRIVATE)
+        for tab in (asking, looking):
+            view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
+    return page

@@ -1,0 +1,134 @@
+"""Every text of the page, in both languages."""
+
+from __future__ import annotations
+
+from rag.records import Language
+
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+STRINGS: dict[str, dict[Language, str]] = {
+    # the frame of the page
+    "name": {"zh": "面经", "en": "mianjing"},
+    "motto": {"zh": "每句话都有出处", "en": "every sentence has a source"},
+    "switch_language": {"zh": "界面语言", "en": "Language of the interface"},
+    "switch_theme": {"zh": "切换深色与浅色", "en": "Switch between dark and light"},
+    "tab_ask": {"zh": "提问", "en": "Ask"},
+    "tab_corpus": {"zh": "资料", "en": "Corpus"},
+    # opening
+    "opening_model": {"zh": "正在载入模型，可以先把问题写好。", "en": "Loading the model. You can write your question meanwhile."},
+    "opening_read": {"zh": "正在读取资料 {done}/{total}", "en": "Reading documents, {done} of {total}"},
+    "opening_embed": {"zh": "第一次使用，正在建立索引 {done}/{total}", "en": "Building the index for the first time, {done} of {total}"},
+    "opening_write": {"zh": "正在保存索引", "en": "Saving the index"},
+    "opening_failed": {"zh": "没能打开资料：{fault}", "en": "The corpus could not be opened: {fault}"},
+    "opening_unexpected": {"zh": "没能打开资料，原因见运行程序的终端。", "en": "The corpus could not be opened; the terminal that runs the program says why."},
+    "still_opening": {"zh": "还在载入，请稍等几秒再试。", "en": "Still loading; try again in a few seconds."},
+    # ask
+    "ask_title": {"zh": "问一道面试题", "en": "Ask an interview question"},
+    "ask_lead": {
+        "zh": "答案取自你的 {documents} 份资料，每句话都标出处，点编号就能看原文。资料里没有的，会直说。",
+        "en": "Answers come from your {documents} documents, and every sentence has a number that leads to its source. What they do not answer, I say.",
+    },
+    "ask_lead_opening": {
+        "zh": "答案取自你的资料，每句话都标出处，点编号就能看原文。资料里没有的，会直说。",
+        "en": "Answers come from your documents, and every sentence has a number that leads to its source. What they do not answer, I say.",
+    },
+    "examples": {"zh": "可以这样问", "en": "Try one of these"},
+    "question_label": {"zh": "你的问题", "en": "Your question"},
+    "question_hint": {"zh": "问一道深度学习面试题", "en": "Ask a deep-learning interview question"},
+    "keys": {"zh": "Enter 发送，Shift+Enter 换行，/ 回到输入框，Esc 停止", "en": "Enter sends, Shift+Enter breaks the line, / returns here, Esc stops"},
+    "send": {"zh": "提问", "en": "Ask"},
+    "stop": {"zh": "停止", "en": "Stop"},
+    "new_conversation": {"zh": "新对话", "en": "New conversation"},
+    "conversation": {"zh": "对话", "en": "Conversation"},
+    "thinking": {"zh": "正在查找资料", "en": "Looking through the notes"},
+    "waiting_model": {"zh": "模型还在载入，好了就回答", "en": "The model is still loading; the answer comes as soon as it is ready"},
+    "stopped": {"zh": "这个问题没有答完。", "en": "This question was not answered to the end."},
+    "earlier": {"zh": "更早的 {count} 个问题已收起。", "en": "{count} earlier questions are folded away."},
+    "understood": {"zh": "按这个意思回答：{question}", "en": "Understood as: {question}"},
+    "caution": {"zh": "下面的内容可能只是相关，请对照原文再用。", "en": "What follows may only be related to your question; check it against the source."},
+    "closest": {"zh": "资料能回答这些：", "en": "The notes can answer these:"},
+    "cite_name": {"zh": "出处 {number}：{title}", "en": "Source {number}: {title}"},
+    "copy": {"zh": "复制", "en": "Copy"},
+    "copied": {"zh": "已复制", "en": "Copied"},
+    "copy_help": {"zh": "复制答案和出处", "en": "Copy the answer with its sources"},
+    "copy_sources": {"zh": "出处", "en": "Sources"},
+    "confidence": {"zh": "把握 {percent}%", "en": "{percent}% sure"},
+    "confidence_help": {"zh": "资料能回答这个问题的概率，由评测数据校准", "en": "The calibrated probability that the notes answer this question"},
+    "how": {"zh": "怎么得到的", "en": "How it was found"},
+    "how_question": {"zh": "检索用的问题", "en": "Question searched for"},
+    "how_time": {"zh": "用时", "en": "Time"},
+    "how_confidence": {"zh": "把握", "en": "Confidence"},
+    "how_engine": {"zh": "措辞", "en": "Wording"},
+    "how_passages": {"zh": "用到的段落", "en": "Passages used"},
+    "engine_evidence": {"zh": "直接摘自资料", "en": "quoted from the notes"},
+    "engine_model": {"zh": "语言模型 {name}", "en": "language model {name}"},
+    "milliseconds": {"zh": "{stage} {ms} 毫秒", "en": "{stage} {ms} ms"},
+    "stage_search": {"zh": "检索", "en": "search"},
+    "stage_answer": {"zh": "组织答案", "en": "answer"},
+    "stage_judge": {"zh": "判断", "en": "judge"},
+    "stage_model": {"zh": "语言模型", "en": "model"},
+    "part_dense": {"zh": "语义", "en": "meaning"},
+    "part_passage": {"zh": "整段", "en": "passage"},
+    "part_question": {"zh": "题目", "en": "question"},
+    "part_unit": {"zh": "单句", "en": "sentence"},
+    "part_sparse": {"zh": "字词", "en": "words"},
+    "part_judge": {"zh": "判断", "en": "judge"},
+    # sources
+    "sources": {"zh": "出处", "en": "Sources"},
+    "sources_empty": {"zh": "答案引用的原文会出现在这里。", "en": "The passages an answer quotes appear here."},
+    "sources_count": {"zh": "{passages} 段原文，{spans} 处引用", "en": "{passages} passages, {spans} quotes"},
+    "sources_count_one": {"zh": "1 段原文，{spans} 处引用", "en": "1 passage, {spans} quotes"},
+    "sources_nearest": {"zh": "最接近的段落，但都没有回答这个问题", "en": "The nearest passages; none of them answers the question"},
+    "sources_none": {"zh": "这条回答没有引用资料。", "en": "This reply quotes no source."},
+    "open_document": {"zh": "在全文中查看", "en": "Show in the document"},
+    "back": {"zh": "返回出处", "en": "Back to the sources"},
+    "back_results": {"zh": "返回结果", "en": "Back to the results"},
+    "to_answer": {"zh": "回到答案", "en": "Back to the answer"},
+    "contents": {"zh": "目录，{count} 节", "en": "Contents, {count} sections"},
+    "cut": {"zh": "文档很长，这里只显示引用前后的部分。", "en": "The document is long; only the part around the quote is shown."},
+    "gone": {"zh": "这份文档已不在资料里。", "en": "This document is no longer in the corpus."},
+    # corpus
+    "documents": {"zh": "文档", "en": "Documents"},
+    "documents_count": {"zh": "{documents} 份文档，{passages} 段", "en": "{documents} documents, {passages} passages"},
+    "documents_opening": {"zh": "资料载入后会列在这里。", "en": "The documents appear here once they are loaded."},
+    "column_title": {"zh": "标题", "en": "Title"},
+    "column_language": {"zh": "语言", "en": "Language"},
+    "column_passages": {"zh": "段落", "en": "Passages"},
+    "column_length": {"zh": "字数", "en": "Characters"},
+    "language_zh": {"zh": "中文", "en": "Chinese"},
+    "language_en": {"zh": "英文", "en": "English"},
+    "search_title": {"zh": "检索测试", "en": "Retrieval test"},
+    "search_lead": {"zh": "看看一个问题会找到哪些段落，分数由哪几部分组成。", "en": "See which passages a question finds and what their scores are made of."},
+    "search_label": {"zh": "检索词或问题", "en": "Words or a question"},
+    "search_hint": {"zh": "例如：梯度消失", "en": "For example: vanishing gradient"},
+    "search_send": {"zh": "检索", "en": "Search"},
+    "search_found": {"zh": "“{query}”的前 {count} 段，{ms} 毫秒", "en": "Top {count} passages for “{query}”, {ms} ms"},
+    "search_nothing": {"zh": "没有找到段落。", "en": "No passage found."},
+    "score": {"zh": "分数", "en": "Score"},
+}
+
+EXAMPLES: dict[Language, tuple[str, ...]] = {
+    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "用小卷积核代替大卷积核有什么好处？"),
+    "en": ("Why is ReLU preferred over sigmoid?", "What does pooling do in a CNN?", "When is deep learning a poor fit for a dataset?"),
+}
+
+
+def say(language: Language, key: str, **values: object) -> str:
+    """A text of the page with its places filled."""
+    return STRINGS[key][language].format(**values)
+
+
+def known(key: str) -> bool:
+    """Whether there is a text of that key."""
+    return key in STRINGS
+
+
+def language_of_browser(accepted: str) -> Language:
+    """The first of our languages that a browser accepts (an Accept-Language header); English when it names neither."""
+    for part in accepted.lower().split(","):
+        code = part.split(";")[0].strip()[:2]
+        if code == "zh":
+            return "zh"
+        if code == "en":
+            return "en"
+    return "en"
