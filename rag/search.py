@@ -37,6 +37,8 @@ _SOURCE_WANTED = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z][\w.+-]*\d[\w.+-]*|[A-Z][a-z]*[A-Z]\w*|\d+\s?[x×]\s?\d+")
+SMALL = 50_000
+"""Up to so many keys every passage is scored; beyond, only candidates are."""
 _FUZZY_MIN = 5
 _FUZZY_SCORE = 80.0
 
@@ -128,11 +130,13 @@ class Searcher:
         return mean, spread.T @ spread / max(1, len(vectors))
 
     @cached_property
-    def _rows_of(self) -> list[npt.NDArray[np.int64]]:
-        rows: list[list[int]] = [[] for _ in self.index.passages]
-        for row, number in enumerate(self.index.keys[:, 0].tolist()):
-            rows[number].append(row)
-        return [np.asarray(r, np.int64) for r in rows]
+    def _starts(self) -> npt.NDArray[np.int64]:
+        """Where each passage's keys begin in the rows of the index (they stand together), and the end of the last."""
+        return np.searchsorted(self.index.keys[:, 0], np.arange(len(self.index.passages) + 1)).astype(np.int64)
+
+    @cached_property
+    def _english(self) -> npt.NDArray[np.bool_]:
+        return np.array([p.language == "en" for p in self.index.passages], bool)
 
     @cached_property
     def _costs(self) -> tuple[Floats, Floats]:
@@ -156,7 +160,7 @@ class Searcher:
         same = self._direction(self.encoder.queries([text])[0], language)
         cross = same
         other: Language = "en" if language == "zh" else "zh"
-        if self.fusion.bridge > 0 and self._has_language[other]:
+        if self.fusion.bridge > 0 and len(self.index.keys) and self._has_language[other]:
             translated = translation(text, other)
             if translated:
                 bridge = self._direction(self.encoder.queries([translated])[0], other)
@@ -180,6 +184,8 @@ class Searcher:
     def _direction(self, vector: Vectors, language: Language) -> Direction:
         """A question's vector, centred, as a score in standard deviations."""
         moved: Floats = vector.astype(np.float64) - self.fusion.centring.get(language, 0.0) * self.index.centres[language]
+        if not len(self.index.keys):
+            return Direction(moved, 0.0)
         mean, covariance = self._moments
         spread = math.sqrt(max(float(moved @ covariance @ moved), 1e-12))
         return Direction(moved / spread, float(mean @ moved) / spread)
@@ -216,14 +222,40 @@ class Searcher:
         if not self.index.passages:
             return []
         lexical = self.index.bm25.scores(query.terms)
-        share = lexical / self.index.bm25.ceiling(query.terms)
-        chosen = self._candidates(query, lexical, documents, limit)
-        if not chosen:
+        numbers = self._numbers(query, lexical, documents, limit)
+        if not len(numbers):
             return []
-        rows = np.concatenate([self._rows_of[n] for n in chosen])
-        found = dict(zip(rows.tolist(), self.deviations(query, rows).tolist(), strict=True))
-        scored = [self._score_one(n, query, found, float(share[n])) for n in chosen]
+        scored = self._score_many(numbers, query, lexical / self.index.bm25.ceiling(query.terms), 2 * limit)
         return sorted(scored, key=lambda s: (-round(s.raw, 9), self.index.passages[s.number].id))
+
+    def _numbers(self, query: Query, lexical: Any, documents: Collection[str] | None, limit: int) -> npt.NDArray[np.int64]:
+        """Which passages to score: all of a small index (cheaper than choosing), the candidates of both halves in a large one."""
+        if len(self.index.keys) > SMALL:
+            return np.asarray(self._candidates(query, lexical, documents, limit), np.int64)
+        if documents is None:
+            return np.arange(len(self.index.passages), dtype=np.int64)
+        allowed = set(documents)
+        return np.asarray([n for n, p in enumerate(self.index.passages) if p.doc_id in allowed], np.int64)
+
+    def _score_many(self, numbers: npt.NDArray[np.int64], query: Query, share: Any, keep: int) -> list[Scored]:
+        """The best ``keep`` of some passages, unordered, each by its best key of every kind."""
+        starts, ends = self._starts[numbers], self._starts[numbers + 1]
+        whole = len(numbers) == len(self.index.passages)
+        rows = None if whole else np.concatenate([np.arange(s, e) for s, e in zip(starts, ends, strict=True)])
+        edges = starts if whole else np.concatenate([[0], np.cumsum(ends - starts)[:-1]])
+        always, bare = self._costs
+        kinds = self.index.keys[:, 1] if rows is None else self.index.keys[rows, 1]
+        value = self.deviations(query, rows)
+        if not query.wants_source:
+            value = value - (bare if rows is None else bare[rows])
+        top = np.maximum.reduceat(value - (always if rows is None else always[rows]), edges)
+        passage, question, unit = (np.maximum.reduceat(np.where(kinds == kind, value, -9.0), edges) for kind in KeyKind)
+        same = self._english[numbers] == (query.language == "en")
+        weight = np.where(same, self.fusion.sparse_same, self.fusion.sparse_cross)
+        raw = top + self.fusion.passage * passage + weight * share[numbers]
+        best = np.argpartition(-raw, keep)[:keep] if len(raw) > keep else np.arange(len(raw))
+        columns = (numbers, raw, top, passage, question, unit, share[numbers])
+        return [Scored(int(n), *rest) for n, *rest in zip(*(c[best].tolist() for c in columns), strict=True)]
 
     def _candidates(self, query: Query, lexical: Any, documents: Collection[str] | None, limit: int) -> list[int]:
         allowed = None if documents is None else set(documents)
@@ -245,20 +277,6 @@ class Searcher:
                 chosen[number] = None
                 taken += 1
         return list(chosen)
-
-    def _score_one(self, number: int, query: Query, deviations: dict[int, float], share: float) -> Scored:
-        always, bare = self._costs
-        best = {KeyKind.PASSAGE: -9.0, KeyKind.QUESTION: -9.0, KeyKind.UNIT: -9.0}
-        top = -9.0
-        for row in self._rows_of[number].tolist():
-            value = deviations[row] - (0.0 if query.wants_source else float(bare[row]))
-            kind = KeyKind(int(self.index.keys[row, 1]))
-            best[kind] = max(best[kind], value)
-            top = max(top, value - float(always[row]))
-        same = self.index.passages[number].language == query.language
-        weight = self.fusion.sparse_same if same else self.fusion.sparse_cross
-        raw = top + self.fusion.passage * best[KeyKind.PASSAGE] + weight * share
-        return Scored(number, raw, top, best[KeyKind.PASSAGE], best[KeyKind.QUESTION], best[KeyKind.UNIT], share)
 
     def hit(self, scored: Scored) -> Hit:
         """A Scored as the record that others see: every part in 0..1."""
@@ -295,10 +313,9 @@ class Searcher:
         """Evidence of given passages, scored like any other, in the order given."""
         if not numbers:
             return []
-        lexical = self.index.bm25.scores(query.terms) / self.index.bm25.ceiling(query.terms)
-        rows = np.concatenate([self._rows_of[n] for n in numbers])
-        found = dict(zip(rows.tolist(), self.deviations(query, rows).tolist(), strict=True))
-        return self.evidence(query, [self._score_one(n, query, found, float(lexical[n])) for n in numbers])
+        share = self.index.bm25.scores(query.terms) / self.index.bm25.ceiling(query.terms)
+        scored = {s.number: s for s in self._score_many(np.asarray(sorted(set(numbers)), np.int64), query, share, len(numbers))}
+        return self.evidence(query, [scored[n] for n in numbers])
 
     def search(self, text: str, k: int = 10, documents: Collection[str] | None = None, limit: int = 60) -> list[Hit]:
         """The ``k`` best passages for a question, ordered by (-score, id); fewer where there are fewer.

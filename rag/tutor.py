@@ -232,11 +232,15 @@ class Tutor:
         told: set[str] = set()
         for sentence in sentences:
             out.append(sentence)
+            mended = ""
             for citation in sentence.citations:
                 document = index.documents[citation.doc_id]
+                if mended and mended != citation.doc_id:
+                    break  # one statement merged from several notes is corrected once
                 for erratum in self.errata.for_span(citation.doc_id, citation.start, citation.end, document.source):
                     if erratum.id not in told:
                         told.add(erratum.id)
+                        mended = citation.doc_id
                         key = "erratum" if erratum.kind == "mistake" else "contradiction"
                         out.append(Sentence(phrase(key, language, right=erratum.right.in_language(language)), (citation,), "erratum"))
         return out

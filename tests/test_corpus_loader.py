@@ -81,7 +81,15 @@ def test_no_parser(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "safe"),
-    [("../../etc/passwd", "passwd"), ("..\\..\\a.md", "a.md"), (".bashrc", "bashrc"), ("a\x00b.md", "a_b.md"), ("", "document.txt"), ("..", "document.txt"), ("面经.md", "面经.md")],
+    [
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\a.md", "a.md"),
+        (".bashrc", "bashrc"),
+        ("a\x00b.md", "a_b.md"),
+        ("", "document.txt"),
+        ("..", "document.txt"),
+        ("面经.md", "面经.md"),
+    ],
 )
 def test_names_are_made_safe(name: str, safe: str) -> None:
     assert safe_name(name) == safe

@@ -56,7 +56,9 @@ def test_statements(text: str) -> None:
     assert not asks(text)
 
 
-@pytest.mark.parametrize(("text", "rest"), [("12 什么", "什么"), ("Q3: 什么", "什么"), ("4. What", "What"), ("3x3 是什么", "3x3 是什么"), ("1×1 卷积", "1×1 卷积"), ("7", "7")])
+@pytest.mark.parametrize(
+    ("text", "rest"), [("12 什么", "什么"), ("Q3: 什么", "什么"), ("4. What", "What"), ("3x3 是什么", "3x3 是什么"), ("1×1 卷积", "1×1 卷积"), ("7", "7")]
+)
 def test_running_numbers(text: str, rest: str) -> None:
     assert strip_number(text) == rest
 
@@ -66,12 +68,16 @@ def test_page_lines(text: str) -> None:
     assert is_pages(text)
 
 
-@pytest.mark.parametrize("text", ["概率 p=0.5 的神经元被丢弃", "p230-p268；包括：Parameter Norm Penalties（参数范数惩罚）、数据增强、提前终止等等方法。", "正文"])
+@pytest.mark.parametrize(
+    "text", ["概率 p=0.5 的神经元被丢弃", "p230-p268；包括：Parameter Norm Penalties（参数范数惩罚）、数据增强、提前终止等等方法。", "正文"]
+)
 def test_lines_that_say_more_than_pages(text: str) -> None:
     assert not is_pages(text)
 
 
-@pytest.mark.parametrize("text", ["https://a.b/c", "<https://a.b>", "[论文](http://a.b)", "* [a](http://a.b), [b](http://c.d)", "Deep Sparse Rectifier Neural Networks"])
+@pytest.mark.parametrize(
+    "text", ["https://a.b/c", "<https://a.b>", "[论文](http://a.b)", "* [a](http://a.b), [b](http://c.d)", "Deep Sparse Rectifier Neural Networks"]
+)
 def test_references(text: str) -> None:
     assert is_reference(text, in_chinese=True)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toy_encoder import BigramEncoder, InterruptedEncoder
 
 from rag.chunk import passages_of, units_of
 from rag.corpus import load_corpus
 from rag.errors import CorpusError, IndexDamaged, IndexForeign, IndexMissing
 from rag.models import TransformerEncoder
 from rag.store import Index, KeyKind, build_index, check_index, is_stale, load_index
-from toy_encoder import BigramEncoder, InterruptedEncoder
 
 NOTES = {
     "a.md": "# 卷积\n\n## 为什么使用卷积？\n\n- 参数共享，减少参数\n- 局部连接\n\n## 池化有什么用？\n\n降低分辨率，容忍小的平移。\n",
@@ -191,7 +191,9 @@ def test_no_index_says_what_to_run(folder: Path, toy: BigramEncoder) -> None:
         load_index(folder, toy)
 
 
-@pytest.mark.parametrize("name", ["documents.jsonl", "passages.jsonl", "units.jsonl", "vectors.npy", "keys.npy", "centres.npz", "tokens.jsonl", "hashes.txt", "bm25/frequency.tsv"])
+@pytest.mark.parametrize(
+    "name", ["documents.jsonl", "passages.jsonl", "units.jsonl", "vectors.npy", "keys.npy", "centres.npz", "tokens.jsonl", "hashes.txt", "bm25/frequency.tsv"]
+)
 @pytest.mark.parametrize("how", ["missing", "cut", "altered"])
 def test_a_damaged_file_says_what_to_run(built: Path, toy: BigramEncoder, name: str, how: str) -> None:
     path = version_of(built) / name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import SEEDS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import SEEDS
 from rag.text import split_sentences
 
 WRITTEN = st.text(alphabet=st.sampled_from(list("卷积。！？；;.!? \n\t（）()$`[]<>\"”」'abcAB12:：,，-*\u2028\u3000")), max_size=120)

@@ -248,6 +248,8 @@ def test_orders_are_told_from_statements(text: str, orders: bool) -> None:
         ("Weight decay increases overfitting", "Weight decay reduces overfitting", True),
         ("Pooling does not lose position information", "Pooling loses position information", True),
         ("Dropout increases overfitting", "dropout 可以防止过拟合", True),
+        ("Residual connections make vanishing gradients worse", "增加了残差连接，可以解决梯度消失的问题", True),
+        ("Residual connections ease vanishing gradients", "增加了残差连接，可以解决梯度消失的问题", False),
         ("ReLU is not only faster but simpler", "ReLU is faster and simpler", False),
     ],
 )
@@ -331,6 +333,7 @@ def read(*pieces: str) -> list[Said]:
         ("See [passage 2] now.", [("See now.", (2,))]),
         ("```python\nprint(1)\n```\n甲[1]。", [("甲。", (1,))]),
         ("$$\na = b\n$$ [1]\n甲[0]。", [("$$\na = b\n$$", (1,)), ("甲。", (0,))]),
+        ("甲。- 乙[1]。", [("甲。", ()), ("乙。", (1,))]),
         ("约 3.5 倍[1]。", [("约 3.5 倍。", (1,))]),
         ("<think>甲[1]。", []),
         ("", []),

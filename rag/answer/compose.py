@@ -40,16 +40,24 @@ def compose(asked: Asked, chosen: Sequence[Chosen], index: Index, *, lead: bool 
     content = [c for c in chosen if not is_pointer(c.evidence)]
     pointers = [c for c in chosen if is_pointer(c.evidence)]
     sentences: list[Sentence] = []
+    if pointers and asked.wants_source:
+        sentences += point(asked, pointers[0].evidence, index)
+        pointers = [] if content else pointers[1:]
     if content:
         if lead:
             sentences += _language_frame(asked.language, content)
         sentences += _content(asked.language, content, index)
         shown = content[0].evidence.hit.passage
-        if shown.pages and not pointers:
+        if shown.pages and not pointers and not sentences_point(sentences):
             sentences += _pages_also(asked.language, content[0].evidence, index)
     for pointer in pointers if not content else pointers[:1]:
         sentences += point(asked, pointer.evidence, index, beside=bool(content))
     return sentences
+
+
+def sentences_point(sentences: Sequence[Sentence]) -> bool:
+    """Whether page references are named already."""
+    return any(s.kind == "pointer" for s in sentences)
 
 
 def _language_frame(language: Language, content: Sequence[Chosen]) -> list[Sentence]:

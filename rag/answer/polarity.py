@@ -52,6 +52,8 @@ _DIRECTIONS: tuple[tuple[str, str], ...] = (
     (r"局部|\blocal\w*", r"全局|\bglobal\w*"),
 )
 _PAIRS = tuple((re.compile(a), re.compile(b)) for a, b in _DIRECTIONS)
+_WORSENS = _PAIRS[1]
+"""To cause against to prevent: across languages, where a clause shares few words, one such source clause is enough."""
 _HEARSAY = re.compile(
     r"(?:都认为|以为|误以为|看似|直觉上|\b(?:believ\w*|thought|assum\w*|seems?)\b)(?P<said>.{4,90}?)(?:但|然而|其实|实际上|却|\bbut\b|\bhowever\b|\bactually\b)"
 )
@@ -69,30 +71,43 @@ def disagrees(statement: str, sources: Sequence[str]) -> bool:
     theirs = [(c, _bag(c, crossed=crossed)) for source in sources for c in _clauses(source)]
     own = [(c, _bag(c, crossed=crossed)) for c in _clauses(statement)]
     return (
-        any(_turned_round(clause, bag, theirs, least=1 if crossed else 2) for clause, bag in own)
+        any(_turned_round(clause, bag, theirs, crossed=crossed) for clause, bag in own)
         or _denies(statement, [bag for _, bag in own], theirs)
         or _hearsay(statement, sources, crossed=crossed)
     )
 
 
+def denies(statement: str, sources: Sequence[str]) -> bool:
+    """Whether a statement asserts what a clause of a source denies."""
+    crossed = language_of(statement) != language_of(" ".join(sources))
+    theirs = [(c, _bag(c, crossed=crossed)) for source in sources for c in _clauses(source)]
+    return _denies(statement, [_bag(c, crossed=crossed) for c in _clauses(statement)], theirs)
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a text as written."""
+    return [c.strip() for c in _CLAUSE.split(text) if c.strip()]
+
+
 def _clauses(text: str) -> list[str]:
-    plain = _AFFIRMED.sub(" ", normalise(text))
-    return [c.strip() for c in _CLAUSE.split(plain) if c.strip()]
+    return clauses(_AFFIRMED.sub(" ", normalise(text)))
 
 
 def _bag(clause: str, *, crossed: bool) -> frozenset[str]:
-    """The words of a clause; across languages only its concepts."""
-    return frozenset(t for t in content_terms(clause) if not crossed or t.startswith("§"))
+    """The words of a clause; across languages only the concepts it names."""
+    return frozenset(concept for _, concept in mentions(clause)) if crossed else frozenset(content_terms(clause))
 
 
-def _turned_round(clause: str, bag: frozenset[str], theirs: Sequence[tuple[str, frozenset[str]]], *, least: int) -> bool:
-    if len(bag) < least:
+def _turned_round(clause: str, bag: frozenset[str], theirs: Sequence[tuple[str, frozenset[str]]], *, crossed: bool) -> bool:
+    if len(bag) < (1 if crossed else 2):
         return False
     overlaps = [len(bag & other) for _, other in theirs]
     top = max(overlaps, default=0)
     if top < ALIGNED * len(bag):
         return False
     aligned = [c for (c, _), shared in zip(theirs, overlaps, strict=True) if shared >= 0.9 * top]
+    if crossed and any(_turned(clause, other, *_WORSENS) for other in aligned):
+        return True
     return all(_opposite(clause, other) for other in aligned)
 
 
@@ -122,7 +137,11 @@ def _denies(statement: str, own: Sequence[frozenset[str]], theirs: Sequence[tupl
     words = frozenset().union(*own)
     prevents = bool(_SOFT.search(plain))
     return any(
-        len(bag) >= 2 and len(bag & words) >= DENIED * len(bag) and _NOT.search(clause) and bool(_SOFT.search(clause)) == prevents for clause, bag in theirs
+        sum(not t.startswith("§") for t in bag) >= 2
+        and len(bag & words) >= DENIED * len(bag)
+        and _NOT.search(clause)
+        and bool(_SOFT.search(clause)) == prevents
+        for clause, bag in theirs
     )
 
 

@@ -34,6 +34,8 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
     entry = _entry(asked, found, linked, about_best=not is_handbook(best))
     if asked.wants_source and not is_handbook(best):
         rest = [e for e in found if not is_handbook(e)]
+        if is_pointer(best) and linked:
+            return entry, best
         return ([*entry, *notes] if asked.language == "en" and entry and not is_pointer(best) else rest), None
     if not entry:
         return [e for e in found if not is_handbook(e)] or list(found), None

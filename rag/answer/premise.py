@@ -12,7 +12,9 @@ _PRESUPPOSES = re.compile(r"为什么|为何|為什麼|为啥|凭什么|既然|\
 _ORDINAL = re.compile(r"第\s*([一二三四五六七八九十]|\d{1,2})\s*(?:个|种|点|条|类|步|项)|\b(fifth|sixth|seventh|eighth|ninth|tenth)\b", re.IGNORECASE)
 _COUNT = re.compile(r"(?:有|是|为|分为|分成|包括|主要有)?\s*([两二三四五六七八九]|\d)\s*(?:个|种|点|条|类|步|项)")
 _VALUE = re.compile(r"(?<![a-z0-9.])(?:\d+\.\d+|\d{1,3}x\d{1,3})(?![a-z0-9.]|\.\d)")
-_DIGITS = {c: n for n, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2} | {w: n for n, w in enumerate("fifth sixth seventh eighth ninth tenth".split(), 5)}
+_DIGITS = (
+    {c: n for n, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2} | {w: n for n, w in enumerate("fifth sixth seventh eighth ninth tenth".split(), 5)}
+)
 _OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"更多|more\b|越多", r"更少|较少|fewer|less\b"),
     (r"更少|fewer|\bless\b", r"更多"),
@@ -61,6 +63,4 @@ def _other_value(plain: str, text: str) -> bool:
 
 
 def _opposite(plain: str, text: str) -> bool:
-    return any(
-        re.search(x, plain) and not re.search(y, plain) and re.search(y, text) and not re.search(x, re.sub(y, " ", text)) for x, y in _OPPOSITES
-    )
+    return any(re.search(x, plain) and not re.search(y, plain) and re.search(y, text) and not re.search(x, re.sub(y, " ", text)) for x, y in _OPPOSITES)

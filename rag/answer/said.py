@@ -160,6 +160,7 @@ def _said(part: str, kind: str) -> Said | None:
 
     text = re.sub(r"\s+([。，；！？,;.!?])", r"\1", _MARK.sub(noted, part))
     text = re.sub(r"[ \t]{2,}", " ", re.sub(r"\*\*|__", "", text)).strip()
+    text = re.sub(r"^(?:[-*]\s|[•·])\s*", "", text)
     if not re.search(r"\w", text):
         return None
     unique = tuple(dict.fromkeys(numbers))

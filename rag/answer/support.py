@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from rag.answer.polarity import disagrees
+from rag.answer.polarity import clauses, denies, disagrees
 from rag.models import Encoder, Vectors
 from rag.records import Asked, Language, Passage, Unit
 from rag.store import Index, KeyKind
-from rag.text import concepts, content_terms, is_cjk, language_of, mentions, normalise
+from rag.text import concepts, content_terms, is_cjk, language_of, mentions, normalise, split_sentences
 
 HELD = 0.65
 """Share of a sentence's words, weighed by rarity, that its units (and the headings above them) must hold when nothing else speaks for it."""
-HELD_CROSSED = 0.75
+HELD_CROSSED = 0.85
 """The same across languages, where only concepts can be compared."""
 OPEN = 0.5
 """From here on meaning may decide."""
@@ -35,6 +35,8 @@ FAR = 1.5
 QUOTED = 0.97
 ENTAILED = 0.5
 MAX_UNITS = 3
+SHORT = 200
+"""A passage of at most so many characters speaks of one thing: what its units name may be brought together."""
 GAIN = 0.08
 COMMON_MAX = 3.0
 """The most an ordinary word can weigh, so that a paraphrase is not sunk by one unusual verb."""
@@ -45,7 +47,7 @@ _COUNTED_EN = re.compile(r"\b(two|three|four|five|six|seven|eight|nine|ten|twice
 _COUNTS = {word: n for n, words in enumerate(("二 两 two twice double half", "三 three triple", "四 four", "五 five"), 2) for word in words.split()}
 _COUNTS |= {word: n for n, words in enumerate(("六 six", "七 seven", "八 eight", "九 nine", "十 ten"), 6) for word in words.split()}
 _OPENERS = '.!?:。：—-*“"'
-_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+]*(?:[-./][A-Za-z0-9+]+)*")
+_LATIN = re.compile(r"(?<![\\A-Za-z])[A-Za-z][A-Za-z0-9+]*(?:[-./][A-Za-z0-9+]+)*")
 _GLUE_WORDS = """
 有助于 从而 使得 通过 进行 实现 具有 称为 指 表示 由于 因此 同时 此外 另外 例如 比如 这是 意味着 意味 能力 方式 情况 以便 帮助 使用 采用 利用
 相当于 属于 成为 作为 例 起到 达到 首先 其次 最后 总之 help allow mean caus lead becaus therefor thus henc also enabl provid call known refer typic
@@ -58,6 +60,7 @@ mechanism mean
 _COMMON_CONCEPTS = """
 training test neural-network deep-learning machine-learning model network layer feature image text data dataset parameter weight input output accuracy
 performance deep-neural-network computation network-layer depth solution architecture increase decrease reduction improvement structure step
+learning training-phase relationship
 """
 _GLUE = frozenset(_GLUE_WORDS.split())
 _GENERIC = frozenset(_GENERIC_CONCEPTS.split())
@@ -125,11 +128,16 @@ class _Sentence:
 
     text: str
     weights: dict[str, float]
-    through: dict[str, set[str]] = field(default_factory=dict)
+    through: dict[str, set[str]]
+    names: list[Name]
 
     def share(self, words: _Words) -> float:
         total = sum(self.weights.values())
         return sum(w for t, w in self.weights.items() if words.holds(t, self.through)) / total if total else 0.0
+
+    def lacking(self, words: _Words) -> int:
+        """How many of its names and numbers some words lack."""
+        return sum(not n.in_(words) for n in self.names) + len(missing_numbers(self.text, words.plain))
 
 
 class Checker:
@@ -158,6 +166,9 @@ class Checker:
         """
         if not is_on_topic(text, asked, shown or cited):
             return Support(lacks="topic")
+        quoted = next((u for s in cited for u in s.units if is_quoted(text, u.text)), None)
+        if quoted is not None:
+            return Support((quoted,), 1.0)
         best = Support(lacks="words")
         for group in _groups(cited):
             found = self._against(text, group)
@@ -174,24 +185,22 @@ class Checker:
         heading = _Words.of("\n".join(s.heading for s in cited))
         candidates = [(u, _Words.of(u.text)) for s in cited for u in s.units]
         taken = _best_units(sentence, heading, candidates)
-        taken += _units_with_numbers(text, heading.plain, taken, candidates)
         if not taken:
             return Support(lacks="words")
         units = tuple(u for u, _ in taken)
-        own = taken[0][1]
-        for _, words in taken[1:]:
+        sources = [w for _, w in taken]
+        own = sources[0]
+        for words in sources[1:]:
             own |= words
         share = sentence.share(own | heading)
-        lacks = self._against_facts(sentence, own, heading, units) or ("words" if sentence.share(own) < OWN or share < OPEN else "")
+        if sum(len(u.text) for u, _ in candidates) <= SHORT:
+            sources.append(own)
+        lacks = _against_facts(sentence, sources, own, heading)
+        if not lacks and (sentence.share(own) < OWN or share < OPEN):
+            lacks = "words"
+        if not lacks and (disagrees(text, [u.text for u in units]) or denies(text, [u.text for u, _ in candidates])):
+            lacks = "negation"
         return Support(units, share, lacks or self._open(sentence, share, heading, units, crossed=crossed))
-
-    def _against_facts(self, sentence: _Sentence, own: _Words, heading: _Words, units: Sequence[Unit]) -> str:
-        """What no likeness can make up for."""
-        if missing_numbers(sentence.text, f"{own.plain} {heading.plain}"):
-            return "numbers"
-        if missing_names(sentence.text, own | heading):
-            return "names"
-        return "negation" if disagrees(sentence.text, [u.text for u in units]) else ""
 
     def _open(self, sentence: _Sentence, share: float, heading: _Words, units: Sequence[Unit], *, crossed: bool) -> str:
         """Words or meaning: which of them speaks for the sentence; ``meaning`` where neither does."""
@@ -214,7 +223,7 @@ class Checker:
             for token in content_terms(words):
                 through.setdefault(token, set()).add(concept)
         terms = [t for t in content_terms(text) if t not in _GLUE and not t.isdigit() and (not crossed or t.startswith("§") or any(c.isdigit() for c in t))]
-        return _Sentence(text, {t: self._weight(t) for t in terms}, through)
+        return _Sentence(text, {t: self._weight(t) for t in terms}, through, names_of(text))
 
     def _weight(self, token: str) -> float:
         rarity = self._index.bm25.idf(token)
@@ -245,6 +254,15 @@ class Checker:
         return next((int(self._index.unit_rows[k]) for k in range(first, last) if self._index.units[k].start == unit.start), -1)
 
 
+def _against_facts(sentence: _Sentence, sources: Sequence[_Words], own: _Words, heading: _Words) -> str:
+    """What no likeness can make up for: a number or a name of its own, names brought together that no source brings together."""
+    if missing_numbers(sentence.text, f"{own.plain} {heading.plain}"):
+        return "numbers"
+    if not all(n.in_(own | heading) for n in sentence.names):
+        return "names"
+    return "" if is_bound(sentence.text, sources, heading) else "names"
+
+
 def _groups(cited: Sequence[Shown]) -> Iterable[Sequence[Shown]]:
     """Each cited passage alone first, then all together: a sentence with two citations may join what they say."""
     yield from ([s] for s in cited)
@@ -253,31 +271,18 @@ def _groups(cited: Sequence[Shown]) -> Iterable[Sequence[Shown]]:
 
 
 def _best_units(sentence: _Sentence, heading: _Words, candidates: Sequence[tuple[Unit, _Words]]) -> list[tuple[Unit, _Words]]:
-    """Few units that together hold most of what the headings do not hold already, the best first."""
+    """Few units that together hold most of what the headings do not hold already: first what is named and counted, then the other words."""
     taken: list[tuple[Unit, _Words]] = []
-    held = heading
-    share = sentence.share(held)
+    held, share, lacking = heading, sentence.share(heading), sentence.lacking(heading)
     while len(taken) < MAX_UNITS:
         rest = [c for c in candidates if c not in taken]
-        scored = [(sentence.share(held | c[1]), sentence.share(c[1]), -n, c) for n, c in enumerate(rest)]
-        best = max(scored, key=lambda s: s[:3], default=None)
-        if best is None or best[1] == 0 or (taken and best[0] - share < GAIN):
+        scored = [(-sentence.lacking(held | c[1]), sentence.share(held | c[1]), sentence.share(c[1]), -n, c) for n, c in enumerate(rest)]
+        best = max(scored, key=lambda s: s[:4], default=None)
+        if best is None or best[2] == 0 or (taken and -best[0] == lacking and best[1] - share < GAIN):
             break
-        share, held = best[0], held | best[3][1]
-        taken.append(best[3])
+        held, share, lacking = held | best[4][1], best[1], -best[0]
+        taken.append(best[4])
     return taken
-
-
-def _units_with_numbers(text: str, heading: str, taken: Sequence[tuple[Unit, _Words]], candidates: Sequence[tuple[Unit, _Words]]) -> list[tuple[Unit, _Words]]:
-    """One more unit where it holds the numbers that those taken lack."""
-    if not taken:
-        return []
-    held = " ".join([heading, *(w.plain for _, w in taken)])
-    missing = missing_numbers(text, held)
-    if not missing:
-        return []
-    more = [c for c in candidates if c not in taken and not missing_numbers(text, f"{held} {c[1].plain}")]
-    return more[:1]
 
 
 def numbers_of(text: str) -> set[float]:
@@ -294,25 +299,60 @@ def missing_numbers(text: str, source: str) -> set[float]:
     return {n for n in numbers_of(text) if n not in held and round(n / 100, 9) not in held and round(n * 100, 9) not in held}
 
 
-def missing_names(text: str, source: _Words) -> set[str]:
-    """What a text names that its source names in no form: concepts of the dictionary, and Latin words (in Chinese) or capitalised ones (in English)."""
-    missing: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Something a text names: a concept of the dictionary, or a Latin word (in Chinese), a capitalised or mixed one (in English)."""
+
+    word: str
+    concept: str = ""
+
+    def in_(self, source: _Words) -> bool:
+        """Whether a source names it too, in any form."""
+        plain = normalise(self.word)
+        if self.concept and ("§" + self.concept in source.tokens or plain in source.plain):
+            return True
+        parts = [t for t in content_terms(self.word) if not t.startswith("§")]
+        if self.concept:
+            return bool(parts) and all(t in source.tokens for t in parts)
+        bare = source.plain.replace("-", "").replace(" ", "")
+        return plain.replace("-", "") in bare or any(t in source.tokens for t in content_terms(self.word))
+
+
+def names_of(text: str) -> list[Name]:
+    """What a text names, without what every text of the field names."""
+    found: list[Name] = []
     covered = ""
     for words, concept in mentions(text):
         covered += f" {words} "
-        if concept not in _COMMON and "§" + concept not in source.tokens and words not in source.plain:
-            missing.add(words)
+        if concept not in _COMMON:
+            found.append(Name(words, concept))
     chinese = language_of(text) == "zh"
-    held = source.plain.replace("-", "").replace(" ", "")
     for match in _LATIN.finditer(text):
         word, before = match.group(), text[: match.start()].rstrip()
         opens = not before or before[-1] in _OPENERS
-        if len(word) < 2 or not (chinese or any(c.isupper() for c in (word[1:] if opens else word)) or any(c.isdigit() for c in word)):
-            continue
-        plain = normalise(word)
-        if plain.replace("-", "") not in held and plain not in covered and not any(t in source.tokens for t in content_terms(word)):
-            missing.add(word)
-    return missing
+        marked = chinese or any(c.isupper() for c in (word[1:] if opens else word)) or any(c.isdigit() for c in word)
+        if len(word) > 1 and marked and normalise(word) not in covered:
+            found.append(Name(word))
+    return found
+
+
+def is_bound(text: str, sources: Sequence[_Words], heading: _Words) -> bool:
+    """Whether each clause of a text finds all it names, and its numbers, in one source: what two sources say of two things is not mixed up."""
+    for clause in clauses(text):
+        names = names_of(clause)
+        if len(names) > 1 and not any(all(n.in_(s | heading) for n in names) and not missing_numbers(clause, f"{s.plain} {heading.plain}") for s in sources):
+            return False
+    return True
+
+
+def is_quoted(text: str, source: str) -> bool:
+    """Whether a text is a source or a whole sentence of it, word for word."""
+    plain = _letters(text)
+    return plain in {_letters(source), *(_letters(source[start:end]) for start, end in split_sentences(source))}
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", normalise(text))
 
 
 def is_on_topic(text: str, asked: Asked, shown: Sequence[Shown]) -> bool:

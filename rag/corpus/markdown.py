@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,8 @@ def parse(text: str) -> tuple[Block, ...]:
     plain = not any(t.type == "heading_open" for t in tokens) and "**" not in body
     reader = _Reader(source, chinese=chinese, forum=forum, plain=plain)
     reader.read(tokens)
+    if len(reader.blocks) == 1 and reader.blocks[0].kind == "title" and not body.lstrip().startswith("#"):
+        return (replace(reader.blocks[0], kind="text", level=0),)  # one bare line is a statement, not a title of nothing
     return tuple(reader.blocks)
 
 

@@ -226,7 +226,7 @@ def _qrels(path: Path, texts: Mapping[str, str]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for number, line in enumerate(_text(path).split("\n"), 1):
         cells = line.rstrip("\r").split("\t")
-        if not line.strip() or (number == 1 and not _is_number(cells[-1])):
+        if not line.strip() or (number == 1 and len(cells) == 3 and not _is_number(cells[2])):
             continue
         if len(cells) != 3 or not _is_number(cells[2]):
             raise UserInputError(f"{path}:{number}: expected query, text and grade between tabs, got {line!r:.60}")

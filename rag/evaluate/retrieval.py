@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rag.corpus import document_from_text
+from rag.errors import UserInputError
 from rag.evaluate.data import BeirSet
 from rag.measure import hit_at, ndcg, reciprocal_rank
 from rag.models import Encoder
@@ -83,7 +84,12 @@ def rank(data: BeirSet, index: Index, encoder: Encoder, candidates: int = 60) ->
 
     The dense half is the fusion with both lexical weights at 0. The lexical half is the BM25 score over the same terms; passages without any
     of them are not ranked.
+
+    Raises:
+        UserInputError: no text of the set gives a passage.
     """
+    if not index.passages:
+        raise UserInputError(f"{data.name}: none of its {len(data.texts)} texts gives a passage")
     searcher = Searcher(index, encoder)
     dense = Searcher(index, encoder, replace(searcher.fusion, sparse_same=0.0, sparse_cross=0.0))
     out: list[Ranked] = []

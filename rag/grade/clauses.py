@@ -67,7 +67,9 @@ def _cuts(text: str, start: int, end: int) -> list[int]:
             depth += 1
         elif char in _CLOSERS:
             depth = max(0, depth - 1)
-        elif depth == 0 and (char in "，；：—" or (char in ",;:" and i + 1 < end and text[i + 1].isspace()) or (char == "," and i + 1 < end and ord(text[i + 1]) > 0x2E80)):
+        elif depth == 0 and (
+            char in "，；：—" or (char in ",;:" and i + 1 < end and text[i + 1].isspace()) or (char == "," and i + 1 < end and ord(text[i + 1]) > 0x2E80)
+        ):
             cuts.append(i + 1)
     cuts.extend(m.start() for m in _EN_JOIN.finditer(text, start, end) if m.start() > start)
     return sorted(set(cuts))
@@ -106,8 +108,4 @@ def _halved(text: str, clauses: list[Clause]) -> list[Clause]:
 
 def windows(text: str, clauses: list[Clause], longest: int = 3) -> list[Window]:
     """All runs of up to ``longest`` neighbouring clauses, by first clause, shorter ones first."""
-    return [
-        Window(i, j, text[clauses[i].start : clauses[j].end])
-        for i in range(len(clauses))
-        for j in range(i, min(len(clauses), i + longest))
-    ]
+    return [Window(i, j, text[clauses[i].start : clauses[j].end]) for i in range(len(clauses)) for j in range(i, min(len(clauses), i + longest))]

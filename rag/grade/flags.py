@@ -98,4 +98,3 @@ def is_keyword_list(reply: str) -> bool:
         return False
     saying = sum(1 for i in items if _SAYS.search(i) and units(i) > 1)
     return sum(units(i) for i in items) / len(items) <= KEYWORD_UNITS and saying <= KEYWORD_SAYING * len(items)
-

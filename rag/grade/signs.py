@@ -15,10 +15,12 @@ from importlib.resources import files
 
 from rag.text import concepts, normalise
 
-_NOT_ZH = re.compile(r"并非|绝非|而非|并不|毫不|毫无|从不|绝不|决不|不是|不会|不能|不可|不必|不用|不需|无需|无须|没有|没法|无法|未必|[不没无非未别莫](?![同少断仅但只过妨论管])")
+_NOT_ZH = re.compile(
+    r"代替|取代|替代|并非|绝非|而非|并不|毫不|毫无|从不|绝不|决不|不是|不会|不能|不可|不必|不用|不需|无需|无须|没有|没法|无法|未必|[不没无非未别莫](?![同少断仅但只过妨论管])"
+)
 _NOT_EN = re.compile(
     r"\b(?:not|no|never|none|nothing|neither|nor|cannot|without|hardly|isn't|aren't|wasn't|don't|doesn't|didn't|won't|can't|couldn't|shouldn't|wouldn't|"
-    r"isnt|dont|doesnt|didnt|cant|wont|instead of|rather than|fails? to|no longer|has nothing to do)\b"
+    r"isnt|dont|doesnt|didnt|cant|wont|instead of|rather than|fails? to|no longer|replac(?:es?|ing)|has nothing to do)\b"
 )
 _EXTREME = re.compile(
     r"只有|只要|只能|只会|唯一|完全|永远|总是|始终|必须|必然|一定|所有|任何|任意|全部|彻底|绝对|从来|根本|每个|都|越.{1,6}越|"
@@ -84,6 +86,11 @@ def _numbers(plain: str) -> Iterator[str]:
         yield _ZH_DIGIT.get(match.group(), match.group())
     for match in _EN_NUMBER.finditer(plain):
         yield _EN_DIGIT[match.group()]
+
+
+def negation_spans(plain: str) -> list[tuple[int, int]]:
+    """Where a normalised text negates, in reading order."""
+    return sorted(m.span() for pattern in (_NOT_ZH, _NOT_EN) for m in pattern.finditer(plain))
 
 
 @lru_cache(maxsize=8192)

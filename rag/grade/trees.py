@@ -49,7 +49,9 @@ class Trees:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the grader's trees do not read ({error}); fit them again with training/fit_grader.py") from error
         feature, left, right = (table[:, :, k].astype(np.int32) for k in (0, 2, 3))
-        if table.size and (feature.min() < 0 or feature.max() >= max(1, len(names)) or min(left.min(), right.min()) < 0 or max(left.max(), right.max()) >= most):
+        if table.size and (
+            feature.min() < 0 or feature.max() >= max(1, len(names)) or min(left.min(), right.min()) < 0 or max(left.max(), right.max()) >= most
+        ):
             raise ModelError("the grader's trees point outside themselves; fit them again with training/fit_grader.py")
         return cls(names, base, feature, table[:, :, 1], left, right, table[:, :, 4], most.bit_length() + 8)
 
