@@ -18,9 +18,11 @@ from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
 from rag.answer.select import HANDBOOK
+from rag.answer.writer import Writer
 from rag.bank import Bank, Errata, load_bank, load_errata, same_document
 from rag.config import ROOT, Settings
 from rag.errors import IndexMissing
+from rag.llm import Endpoint
 from rag.models import TransformerEncoder
 from rag.records import Answer, Asked, Document, Evidence, Hit, Language, Question, Sentence
 from rag.search import Query, Searcher
@@ -92,20 +94,29 @@ class Tutor:
 
     def ask_stream(self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None) -> Iterator[Answer]:
         """Growing answers; the last one is whole."""
-        final = self._answer(question[:MAX_QUESTION], list(history)[-MAX_HISTORY:], documents)
+        final, asked, chosen = self._answer(question[:MAX_QUESTION], list(history)[-MAX_HISTORY:], documents)
+        if asked is not None and not final.abstained and self.settings.llm.enabled:
+            yield from self._writer().write(asked, chosen, final)
+            return
         for n in range(1, len(final.sentences)):
             yield replace(final, sentences=final.sentences[:n])
         yield final
 
-    def _answer(self, question: str, history: Sequence[Mapping[str, object]], documents: Collection[str] | None) -> Answer:
+    def _writer(self) -> Writer:
+        """The optional model over the index in use; it may only rephrase what the evidence holds."""
+        return Writer(Endpoint(self.settings.llm), self.index, self.encoder)
+
+    def _answer(
+        self, question: str, history: Sequence[Mapping[str, object]], documents: Collection[str] | None
+    ) -> tuple[Answer, Asked | None, Sequence[Chosen]]:
         started = time.perf_counter()
         language = language_of(question)
         gated = gate(question, has_history=bool(history))
         if gated.kind is not None:
-            return small_talk(question, gated.kind, language)
+            return small_talk(question, gated.kind, language), None, ()
         read = standalone(gated.question, history)
         if not history and not read.followed and gate(gated.question).kind == "vague":
-            return small_talk(question, "vague", language)
+            return small_talk(question, "vague", language), None, ()
         searcher = self._searcher
         found, query = self._find(searcher, read, documents)
         searched = time.perf_counter()
@@ -115,12 +126,13 @@ class Tutor:
         refuse_below = self.settings.answer.refuse_below if self.settings.answer.refuse_below is not None else model.refuse_below
         caution_below = self.settings.answer.caution_below if self.settings.answer.caution_below is not None else model.caution_below
         if not found or confidence < refuse_below:
+            chosen: Sequence[Chosen] = ()
             answer = refusal(question, read.text, language, confidence, found)
         else:
-            answer = self._compose(searcher, question, read, asked, query, found, documents)
+            answer, chosen = self._compose(searcher, question, read, asked, query, found, documents)
             answer = replace(answer, confidence=confidence, caution=confidence < caution_below)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
-        return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()})
+        return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
 
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
@@ -151,7 +163,7 @@ class Tutor:
         query: Query,
         found: Sequence[Evidence],
         documents: Collection[str] | None,
-    ) -> Answer:
+    ) -> tuple[Answer, Sequence[Chosen]]:
         linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
         ordered, pointer = prefer(asked, found, linked)
         chosen = choose(asked, ordered, searcher.index)
@@ -164,7 +176,8 @@ class Tutor:
             if by_part:
                 sentences, chosen = by_part
         sentences = self._with_errata(sentences, asked.language, searcher.index)
-        return Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
+        answer = Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
+        return answer, chosen
 
     def _linked(self, found: Sequence[Evidence], language: Language) -> list[int]:
         """The handbook's passages, in a language, for what notes are about: by the bank, which quotes where each question is asked."""

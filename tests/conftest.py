@@ -14,6 +14,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from places import SEEDS
 
 from rag.config import EncoderSettings, Settings
 from rag.corpus import load_corpus
@@ -22,9 +23,6 @@ from rag.records import Document
 from rag.search import Searcher
 from rag.store import Index, build_index, load_index
 from rag.tutor import Tutor
-
-CORPUS = Path(__file__).resolve().parent.parent / "corpus"
-SEEDS = CORPUS / "seeds"
 
 hypothesis_settings.register_profile(
     "fixed", derandomize=True, database=None, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

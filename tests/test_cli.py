@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SEEDS
+from places import SEEDS
 
 from rag.config import Settings
 from rag.tutor import Tutor

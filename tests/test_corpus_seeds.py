@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from conftest import CORPUS
+from places import CORPUS
 
 from rag.chunk import passages_of, units_of
 from rag.corpus import document_from_text, load_corpus

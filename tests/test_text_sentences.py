@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import SEEDS
 from hypothesis import given
 from hypothesis import strategies as st
+from places import SEEDS
 
 from rag.text import split_sentences
 

@@ -36,8 +36,8 @@ def header_html(language: Language) -> str:
     theme_name = say(language, "switch_theme")
     theme = f'<button type="button" class="theme" data-theme-switch="true" aria-label="{theme_name}" title="{theme_name}"></button>'
     return (
-        f'<div class="top" data-page-language="{language}"><h1 class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
-        f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></h1>'
+        f'<div class="top" data-page-language="{language}"><p class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
+        f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></p>'
         f'<div class="switches"><div role="group" aria-label="{say(language, "switch_language")}">{buttons}</div>{theme}</div></div>'
     )
 

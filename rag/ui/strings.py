@@ -108,8 +108,8 @@ STRINGS: dict[str, dict[Language, str]] = {
 }
 
 EXAMPLES: dict[Language, tuple[str, ...]] = {
-    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "什么样的数据集不适合用深度学习？"),
-    "en": ("Why does dropout prevent overfitting?", "What causes vanishing gradients?", "Which datasets are unsuitable for deep learning?"),
+    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "用小卷积核代替大卷积核有什么好处？"),
+    "en": ("Why is ReLU preferred over sigmoid?", "What does pooling do in a CNN?", "When is deep learning a poor fit for a dataset?"),
 }
 
 

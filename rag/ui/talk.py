@@ -17,6 +17,62 @@ _STEP = re.compile(r"^(\d{1,3})\. ")
 _STRONG = re.compile(r"^\*\*(.+)\*\*$", re.DOTALL)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Turn:
+    """A question and how far its answer is; ``answer`` is None while it is waited for, and where it was stopped before it began."""
+
+    question: str
+    answer: Answer | None = None
+    state: Literal["waiting", "growing", "done", "stopped"] = "waiting"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Conversation:
+    """What one browser has asked, oldest first."""
+
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way."""
+        return bool(self.turns) and self.turns[-1].state in {"waiting", "growing"}
+
+    def ask(self, question: str) -> Conversation:
+        """The conversation with one more question."""
+        return Conversation((*self.turns, Turn(question)))
+
+    def reply(self, answer: Answer) -> Conversation:
+        """The conversation with the answer to its last question, as far as it has come."""
+        return Conversation((*self.turns[:-1], Turn(self.turns[-1].question, answer, "growing")))
+
+    def end(self) -> Conversation:
+        """The conversation with nothing on its way any more."""
+        if not self.busy:
+            return self
+        last = self.turns[-1]
+        return Conversation((*self.turns[:-1], replace(last, state="done" if last.answer else "stopped")))
+
+    def history(self) -> list[dict[str, object]]:
+        """The turns that were answered, as chat messages."""
+        out: list[dict[str, object]] = []
+        for turn in self.turns:
+            if turn.answer is not None:
+                out += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer.text}]
+        return out
+
+    def last_answered(self) -> int | None:
+        """The number of the last turn that has an answer."""
+        return next((n for n in range(len(self.turns) - 1, -1, -1) if self.turns[n].answer is not None), None)
+
+    def cited(self, turn: int, number: int) -> Citation | None:
+        """What number ``number`` of turn ``turn`` cites, or None where there is no such number."""
+        if not 0 <= turn < len(self.turns):
+            return None
+        answer = self.turns[turn].answer
+        found = [c for c, n in numbered(answer).items() if n == number] if answer else []
+        return found[0] if found else None
+
+
 def numbered(answer: Answer) -> dict[Citation, int]:
     """The citations of an answer with their numbers, from 1 in order of appearance."""
     numbers: dict[Citation, int] = {}
@@ -36,6 +92,16 @@ def conversation_html(conversation: Conversation, language: Language, *, documen
     waiting = say(language, "waiting_model" if documents is None else "thinking")
     turns = "".join(_turn(n, conversation.turns[n], language, waiting) for n in range(first, len(conversation.turns)))
     return f'<div class="talk" role="log" aria-live="polite" aria-label="{say(language, "conversation")}" {state}>{folded}{turns}</div>'
+
+
+def _welcome(language: Language, documents: int | None) -> str:
+    lead = say(language, "ask_lead_opening") if documents is None else say(language, "ask_lead", documents=documents)
+    order: Sequence[Language] = ("zh", "en") if language == "zh" else ("en", "zh")
+    examples = "".join(f'<li lang="{code}">{_asking(text)}</li>' for code in order for text in EXAMPLES[code])
+    return (
+        f'<div class="welcome"><h1>{say(language, "ask_title")}</h1><p class="lead">{lead}</p>'
+        f'<h2 class="small">{say(language, "examples")}</h2><ul class="examples">{examples}</ul></div>'
+    )
 
 
 def _asking(question: str) -> str:

@@ -120,7 +120,7 @@ def test_language_switch_is_kept(visit: Visit) -> None:
     assert page.locator("#chat .turn").count() == 1
     page.reload()
     page.wait_for_selector("#chat .welcome")
-    page.wait_for_function("document.querySelector('#chat .display').innerText === 'Ask an interview question'")
+    page.wait_for_function("document.querySelector('#chat h1').innerText === 'Ask an interview question'")
 
 
 def test_dark_follows_the_system_and_can_be_switched(visit: Visit) -> None:
@@ -141,7 +141,7 @@ def test_phone_width(visit: Visit) -> None:
     below = page.evaluate("document.querySelector('#pane').getBoundingClientRect().top > document.querySelector('#chat').getBoundingClientRect().top")
     assert below
     answer.locator(".cite").nth(1).click()
-    page.locator("#pane mark.here").first.wait_for()
+    page.locator("#pane mark.here").wait_for()
     page.wait_for_timeout(500)
     assert in_view(page, "#pane mark.here")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -178,7 +178,7 @@ def test_keyboard(visit: Visit) -> None:
     page.locator("#chat .cite").first.focus()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    page.locator("#pane mark.here").first.wait_for()
+    page.locator("#pane mark.here").wait_for()
 
 
 def test_new_conversation_forgets(visit: Visit) -> None:
