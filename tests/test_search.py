@@ -97,7 +97,6 @@ def test_equal_passages_are_ordered_by_id(tmp_path: Path) -> None:
     assert same == sorted(same)
 
 
-@pytest.mark.xfail(strict=True, reason="the mean over no keys is taken", raises=RuntimeWarning)
 def test_an_index_without_passages_finds_nothing(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.md").write_text("---\n", encoding="utf-8")

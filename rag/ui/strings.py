@@ -108,7 +108,7 @@ STRINGS: dict[str, dict[Language, str]] = {
 }
 
 EXAMPLES: dict[Language, tuple[str, ...]] = {
-    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "用小卷积核代替大卷积核有什么好处？"),
+    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "为什么用 3×3 卷积核？"),
     "en": ("Why is ReLU preferred over sigmoid?", "What does pooling do in a CNN?", "When is deep learning a poor fit for a dataset?"),
 }
 

@@ -141,7 +141,7 @@ def test_phone_width(visit: Visit) -> None:
     below = page.evaluate("document.querySelector('#pane').getBoundingClientRect().top > document.querySelector('#chat').getBoundingClientRect().top")
     assert below
     answer.locator(".cite").nth(1).click()
-    page.locator("#pane mark.here").wait_for()
+    page.locator("#pane mark.here").first.wait_for()
     page.wait_for_timeout(500)
     assert in_view(page, "#pane mark.here")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -178,7 +178,7 @@ def test_keyboard(visit: Visit) -> None:
     page.locator("#chat .cite").first.focus()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
-    page.locator("#pane mark.here").wait_for()
+    page.locator("#pane mark.here").first.wait_for()
 
 
 def test_new_conversation_forgets(visit: Visit) -> None:
