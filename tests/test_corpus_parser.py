@@ -164,6 +164,10 @@ def test_plain_text_without_any_markup() -> None:
     assert [(p.question, p.heading_path) for p in found] == [("什么是过拟合?", ("面试题", "什么是过拟合?")), ("什么是欠拟合?", ("面试题", "什么是欠拟合?"))]
 
 
+def test_a_note_of_one_line_is_a_passage() -> None:
+    assert [p.text for p in read("卷积就是滑动窗口的加权求和。\n")] == ["卷积就是滑动窗口的加权求和。"]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_do_not_matter(end: str) -> None:
     text = "# 题\n\n## 为什么？\n\n- 一\n- 二\n\n正文。\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,6 +245,7 @@ def test_orders_are_told_from_statements(text: str, orders: bool) -> None:
         ("LSTM 从根本上解决了梯度消失", "一定程度上缓解了梯度消失，没有根本上解决", True),
         ("sigmoid 比 ReLU 收敛更快", "ReLU 比 sigmoid 收敛更快", True),
         ("sigmoid 比 ReLU 收敛更慢", "ReLU 比 sigmoid 收敛更快", False),
+        ("dropout 比 sigmoid 收敛更快", "ReLU 比 sigmoid 收敛更快", True),
         ("网络越深效果越好", "人们都认为网络越深，效果越好，但是实验结果不是这样", True),
         ("Weight decay increases overfitting", "Weight decay reduces overfitting", True),
         ("Pooling does not lose position information", "Pooling loses position information", True),
@@ -284,6 +286,22 @@ class Judge:
     def entails(self, pairs: Sequence[tuple[str, str]]) -> Sequence[float]:
         self.asked += pairs
         return [float(self.word in statement) for _, statement in pairs]
+
+
+def test_what_two_sentences_say_of_two_things_is_not_mixed_up(tmp_path: Path) -> None:
+    notes = (
+        "### 常见范数\n\n- L1 范数在各处增长速度相同，作为惩罚项会得到稀疏解，常用于特征选择。\n"
+        "- L2 范数就是欧氏长度，作为惩罚项即权重衰减，会让权重整体变小，但很少变成零。\n"
+        "- Frobenius 范数是把矩阵展平以后的 L2 范数，用来衡量权重矩阵的大小，常见于权重归一化与谱分析的比较之中，"
+        "也见于低秩近似的误差，以及各种矩阵分解方法的目标函数里。\n"
+        "- 无穷范数是绝对值的最大值，用来限制对抗扰动的幅度，在对抗训练里最常见，也用于截断梯度里过大的分量。\n"
+    )
+    index = notes_index(tmp_path, notes)
+    chosen = chosen_for(index, "常见范数")
+    shown, asked, checker = show([chosen]), asked_of("常见范数有哪些？"), Checker(index)
+    assert checker.check("L1 范数作为惩罚项会得到稀疏解。", shown, asked).held
+    assert checker.check("L2 范数作为惩罚项会得到稀疏解。", shown, asked).lacks == "names"
+    assert checker.check("L1 范数作为惩罚项会得到稀疏解，L2 范数即权重衰减。", shown, asked).held
 
 
 def test_a_judge_has_the_last_word_but_not_on_numbers(index: Index) -> None:

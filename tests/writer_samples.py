@@ -57,9 +57,9 @@ class HashedEncoder:
         return np.asarray(out / np.where(norms == 0, 1, norms), np.float32)
 
 
-def notes_index(folder: Path) -> Index:
+def notes_index(folder: Path, notes: str = NOTES) -> Index:
     """The index of the notes, which are written into ``folder``."""
-    (folder / "notes.md").write_text(NOTES, encoding="utf-8")
+    (folder / "notes.md").write_text(notes, encoding="utf-8")
     documents, _ = load_corpus(folder)
     centres = {"zh": np.zeros(256, np.float32), "en": np.zeros(256, np.float32)}
     made, _, _ = make_index(documents, HashedEncoder(), {}, centres=centres)
@@ -68,7 +68,7 @@ def notes_index(folder: Path) -> Index:
 
 def chosen_for(index: Index, question: str) -> Chosen:
     """The passage that answers a question of the notes, whole."""
-    number = next(n for n, p in enumerate(index.passages) if p.question == question)
+    number = next(n for n, p in enumerate(index.passages) if question in {p.question, *p.heading_path[-1:]})
     units = tuple(index.units_of(number))
     evidence = Evidence(Hit(index.passages[number], 0.9), units, (4.0,) * len(units), 5.0, 6.0)
     return Chosen(evidence, tuple(quotable(units)), True)

@@ -112,9 +112,12 @@ def _turned_round(clause: str, bag: frozenset[str], theirs: Sequence[tuple[str, 
 
 
 def _opposite(a: str, b: str) -> bool:
-    """Whether two clauses on one matter differ in an odd number of: a negation, a turned direction, a comparison the other way round."""
+    """Whether two clauses on one matter differ in an odd number of: a negation, a turned direction, a comparison the other way round; or compare
+    other things."""
     turned = any(_turned(a, b, up, down) for up, down in _PAIRS)
     one, other = _sides(a), _sides(b)
+    if one is not None and other is not None and set(one) != set(other):
+        return True
     swapped = one is not None and other is not None and one == other[::-1]
     return (turned + _negated(a, b) + swapped) % 2 == 1
 

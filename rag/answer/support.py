@@ -167,7 +167,7 @@ class Checker:
         if not is_on_topic(text, asked, shown or cited):
             return Support(lacks="topic")
         quoted = next((u for s in cited for u in s.units if is_quoted(text, u.text)), None)
-        if quoted is not None:
+        if quoted is not None and is_on_topic(text, asked, shown or cited, of_the_field=False):
             return Support((quoted,), 1.0)
         best = Support(lacks="words")
         for group in _groups(cited):
@@ -355,13 +355,14 @@ def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", normalise(text))
 
 
-def is_on_topic(text: str, asked: Asked, shown: Sequence[Shown]) -> bool:
-    """Whether a sentence names something that the question, the headings, the field's dictionary or two of the shown units name too.
+def is_on_topic(text: str, asked: Asked, shown: Sequence[Shown], *, of_the_field: bool = True) -> bool:
+    """Whether a sentence names something that the question, the headings or two of the shown units name too, or (``of_the_field``) any concept of
+    the dictionary.
 
     An order that a document smuggles in speaks of itself alone; what a reader asked about is named more than once.
     """
     own = {t for t in content_terms(text) if not t.isdigit()}
-    if {c for c in concepts(text) if c not in _GENERIC}:
+    if of_the_field and {c for c in concepts(text) if c not in _GENERIC}:
         return True
     if own & {t for t in asked.terms if t.removeprefix("§") not in _GENERIC}:
         return True

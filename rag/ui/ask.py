@@ -4,117 +4,227 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from html import escape
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast, get_args
 
 import gradio as gr
 
-from rag.records import Answer, Language
+from rag.errors import UserInputError
+from rag.history import ConversationHead, Feedback
+from rag.history.rows import FeedbackKind
+from rag.records import Answer, Document, Language
+from rag.rows import answer_row
 from rag.tutor import MAX_QUESTION
-from rag.ui.shared import PRIVATE, Shared, Tab, detail, document_at, language_of_view, script
-from rag.ui.sources import document_html, empty_html, sources_html
+from rag.ui.opening import Opening
+from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, owner, script
+from rag.ui.sources import document_html, empty_html, gone_html, sources_html
 from rag.ui.strings import say
-from rag.ui.talk import Conversation, conversation_html
+from rag.ui.talk import conversation_html
+from rag.ui.turns import Conversation, from_messages, to_messages
+from rag.ui.typeset import plain
 
 OPENING_SECONDS = 1800.0
 PACE_SECONDS = 0.06
+PAST = 1000
 _REFERENCE = re.compile(r"(\d{1,6})-(\d{1,6})")
 
 
-def composer_html(language: Language) -> str:
+def composer_html(language: Language, documents: Sequence[Document]) -> str:
     """The box in which a question is written."""
+    cancel = f'<button type="button" class="quiet" data-cancel="true">{say(language, "cancel")}</button>'
+    note = f'<p class="editing" role="status">{say(language, "editing")} {cancel}</p>'
     return (
-        f'<form class="composer"><label class="sr-only" for="question">{say(language, "question_label")}</label>'
+        f'<form class="composer">{note}<label class="sr-only" for="question">{say(language, "question_label")}</label>'
         f'<textarea id="question" rows="1" maxlength="{MAX_QUESTION}" placeholder="{say(language, "question_hint")}" aria-describedby="question-keys" '
         f'enterkeyhint="send" autocomplete="off"></textarea><button type="submit" class="primary send">{say(language, "send")}</button>'
         f'<button type="button" class="primary stop" data-stop="true">{say(language, "stop")}</button>'
-        f'<div class="under"><span class="keys" id="question-keys">{say(language, "keys")}</span>'
+        f'<div class="under">{_scope(language, documents)}<span class="keys" id="question-keys">{say(language, "keys")}</span>'
         f'<button type="button" class="quiet new" data-new="true">{say(language, "new_conversation")}</button></div></form>'
+    )
+
+
+def _scope(language: Language, documents: Sequence[Document]) -> str:
+    """The choice of the documents that are searched; none where there is only one."""
+    if len(documents) < 2:
+        return ""
+    boxes = "".join(f'<label><input type="checkbox" value="{plain(d.id)}"><span>{plain(d.title)}</span></label>' for d in documents)
+    every, some = say(language, "scope_all"), say(language, "scope_some", count="#")
+    help_ = say(language, "scope_help")
+    return (
+        f'<details class="scope"><summary data-all="{every}" data-some="{some}">{every}</summary><fieldset><legend>{help_}</legend>{boxes}</fieldset></details>'
     )
 
 
 def build(shared: Shared) -> Tab:
     """The conversation, the box below it and the pane of sources beside it."""
-    opening = shared.opening
-    conversation = gr.State(Conversation())
+    desk = Desk(shared.opening)
+    said, view, key = gr.State(Conversation()), shared.view, shared.key
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(elem_id="talk", scale=3, min_width=0):
             chat = gr.HTML("", elem_id="chat", js_on_load=script("chat"), apply_default_css=False)
             composer = gr.HTML("", elem_id="composer", js_on_load=script("composer"), apply_default_css=False)
         pane = gr.HTML("", elem_id="pane", js_on_load=script("pane"), apply_default_css=False)
 
-    def documents() -> int | None:
-        return len(opening.tutor.documents()) if opening.tutor else None
+    asking = composer.submit(desk.ask, [said, view, key], [said, chat, pane], concurrency_limit=2, concurrency_id="tutor", **PRIVATE)
+    at_once: dict[str, Any] = {"queue": False, **PRIVATE}
+    asking.failure(desk.settle, [said, view, key], [said, chat, pane], **at_once)
+    composer.stop(desk.settle, [said, view, key], [said, chat, pane], cancels=[asking], **at_once)
+    composer.clear(desk.start_anew, [view, key], [said, chat, pane], cancels=[asking], **at_once)
+    chat.select(desk.open_conversation, [view, key], [said, chat, pane], **at_once)
+    chat.edit(desk.rename, [view, key], chat, **at_once)
+    chat.delete(desk.delete, [view, key], chat, **at_once)
+    chat.like(desk.judge, [said, view, key], [said, chat], **at_once)
+    pane.select(desk.open_source, [said, view], pane, **at_once)
+    pane.expand(desk.open_passage, view, pane, **at_once)
+    pane.collapse(desk.show_sources, [said, view], pane, **at_once)
+    return Tab(desk.draw, [said, key], [chat, composer, pane])
 
-    def talk(said: Conversation, language: Language) -> str:
-        return conversation_html(said, language, documents=documents())
 
-    def sources(said: Conversation, language: Language) -> str:
-        last = said.last_answered()
-        answer = said.turns[last].answer if last is not None else None
-        if opening.tutor is None or last is None or answer is None:
-            return empty_html(language)
-        return sources_html(answer, last, language, opening.tutor.source)
+class Desk:
+    """What happens when something is done in the tab."""
 
-    def draw(view: str, said: Conversation) -> list[Any]:
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+
+    def draw(self, view: str, said: Conversation, key: str) -> list[Any]:
+        """The whole tab."""
         language = language_of_view(view)
-        return [talk(said, language), composer_html(language), sources(said, language)]
+        documents = self._opening.tutor.documents() if self._opening.tutor else []
+        return [self._talk(said, language, key), composer_html(language, documents), self._sources(said, language)]
 
-    def ask(event: gr.EventData, said: Conversation, view: str) -> Iterator[tuple[Any, ...]]:
+    def ask(self, event: gr.EventData, said: Conversation, view: str, key: str) -> Iterator[tuple[Any, ...]]:
+        """Answer a question while the answer grows; with ``turn``, in place of that turn and all after it."""
         language = language_of_view(view)
         question = detail(event, "text", MAX_QUESTION).strip()
         if not question:
             yield said, gr.skip(), gr.skip()
             return
+        said = said.until(number(event, "turn"))
         history = said.history()
-        said = said.ask(question)
-        yield said, talk(said, language), gr.skip()
-        tutor = opening.wait(OPENING_SECONDS)
+        wanted = chosen(event, "documents")
+        said = said.ask(question, wanted)
+        yield said, self._talk(said, language, key), gr.skip()
+        tutor = self._opening.wait(OPENING_SECONDS)
         if tutor is not None:
-            for answer in _paced(tutor.ask_stream(question, history)):
+            there = {d.id for d in tutor.documents()}.intersection(wanted)
+            for answer in _paced(tutor.ask_stream(question, history, there or None)):
                 said = said.reply(answer)
-                yield said, talk(said, language), gr.skip()
+                yield said, self._talk(said, language, key), gr.skip()
         said = said.end()
-        yield said, talk(said, language), sources(said, language)
+        self._keep(said, language, key)
+        yield said, self._talk(said, language, key), self._sources(said, language)
 
-    def settle(said: Conversation, view: str) -> tuple[Conversation, str, str]:
+    def settle(self, said: Conversation, view: str, key: str) -> tuple[Conversation, str, str]:
+        """The conversation after an answer was stopped or failed."""
         language, said = language_of_view(view), said.end()
-        return said, talk(said, language), sources(said, language)
+        self._keep(said, language, key)
+        return said, self._talk(said, language, key), self._sources(said, language)
 
-    def start_anew(view: str) -> tuple[Conversation, str, str]:
+    def start_anew(self, view: str, key: str) -> tuple[Conversation, str, str]:
+        """An empty conversation; the old one stays in the list."""
         language = language_of_view(view)
-        return Conversation(), talk(Conversation(), language), empty_html(language)
+        return Conversation(), self._talk(Conversation(), language, key), empty_html(language)
 
-    def open_source(event: gr.EventData, said: Conversation, view: str) -> str:
+    def open_conversation(self, event: gr.EventData, view: str, key: str) -> tuple[Any, ...]:
+        """A conversation of before, to be continued."""
+        language, mine = language_of_view(view), owner(key)
+        if self._opening.history is None or mine is None:
+            return gr.skip(), gr.skip(), gr.skip()
+        try:
+            found = self._opening.history.conversation(mine, detail(event, "id"))
+        except UserInputError:
+            return self.start_anew(view, key)
+        said = from_messages(found.id, found.title, found.messages)
+        return said, self._talk(said, language, key), self._sources(said, language)
+
+    def rename(self, event: gr.EventData, view: str, key: str) -> str:
+        """Another title for a conversation of before."""
+        title, mine = " ".join(detail(event, "title", 120).split()), owner(key)
+        if self._opening.history is not None and mine is not None and title:
+            try:
+                self._opening.history.rename_conversation(mine, detail(event, "id"), title)
+            except UserInputError as error:
+                gr.Warning(str(error))
+        return self._talk(Conversation(), language_of_view(view), key)
+
+    def delete(self, event: gr.EventData, view: str, key: str) -> str:
+        """The list without a conversation."""
+        mine = owner(key)
+        if self._opening.history is not None and mine is not None:
+            try:
+                self._opening.history.delete_conversation(mine, detail(event, "id"))
+            except UserInputError as error:
+                gr.Warning(str(error))
+        return self._talk(Conversation(), language_of_view(view), key)
+
+    def judge(self, event: gr.EventData, said: Conversation, view: str, key: str) -> tuple[Any, ...]:
+        """Keep what the reader thinks of an answer, with the question, for later evaluation."""
+        language, turn, kind = language_of_view(view), number(event, "turn"), detail(event, "kind")
+        answer = said.answer(turn)
+        if answer is None or kind not in get_args(FeedbackKind):
+            return gr.skip(), gr.skip()
+        said = said.judge(turn, kind)
+        if self._opening.history is not None:
+            try:
+                self._opening.history.save_feedback(None, Feedback(cast(FeedbackKind, kind), said.turns[turn].question, answer_row(answer), datetime.now(UTC)))
+            except UserInputError as error:
+                gr.Warning(say(language, "not_kept", fault=str(error)))
+        self._keep(said, language, key)
+        return said, self._talk(said, language, key)
+
+    def open_source(self, event: gr.EventData, said: Conversation, view: str) -> str:
+        """The document behind a number, at the span it cites."""
         language = language_of_view(view)
         found = _REFERENCE.fullmatch(detail(event, "ref"))
         citation = said.cited(int(found.group(1)), int(found.group(2))) if found else None
-        document = opening.tutor.source(citation.doc_id) if opening.tutor and citation else None
+        document = self._opening.tutor.source(citation.doc_id) if self._opening.tutor and citation else None
         if citation is None or document is None:
-            return f'<div class="pane pane-empty"><p>{escape(say(language, "gone"))}</p></div>'
-        return document_html(document, (citation.start, citation.end), language)
+            return gone_html(language)
+        same = document.source[citation.start : citation.end] == citation.quote
+        return document_html(document, (citation.start, citation.end) if same else None, language, changed=not same)
 
-    def open_passage(event: gr.EventData, view: str) -> Any:
-        return document_at(opening, event, language_of_view(view), back="back")
+    def open_passage(self, event: gr.EventData, view: str) -> Any:
+        """The document of a passage that came near, at that passage."""
+        return document_at(self._opening, event, language_of_view(view), back="back")
 
-    def show_sources(event: gr.EventData, said: Conversation, view: str) -> Any:
-        language = language_of_view(view)
-        turn = detail(event, "turn")
-        number = int(turn) if turn.isdecimal() and len(turn) < 7 else -1
-        answer = said.turns[number].answer if 0 <= number < len(said.turns) else None
-        if answer is None or opening.tutor is None:
-            return sources(said, language)
-        return sources_html(answer, number, language, opening.tutor.source)
+    def show_sources(self, event: gr.EventData, said: Conversation, view: str) -> str:
+        """The passages behind an answer again."""
+        language, turn = language_of_view(view), number(event, "turn")
+        answer = said.answer(turn)
+        if answer is None or self._opening.tutor is None:
+            return self._sources(said, language)
+        return sources_html(answer, turn, language, self._opening.tutor.source)
 
-    asking = composer.submit(ask, [conversation, shared.view], [conversation, chat, pane], concurrency_limit=2, concurrency_id="tutor", **PRIVATE)
-    asking.failure(settle, [conversation, shared.view], [conversation, chat, pane], queue=False, **PRIVATE)
-    composer.stop(settle, [conversation, shared.view], [conversation, chat, pane], cancels=[asking], queue=False, **PRIVATE)
-    composer.clear(start_anew, shared.view, [conversation, chat, pane], cancels=[asking], queue=False, **PRIVATE)
-    pane.select(open_source, [conversation, shared.view], pane, queue=False, **PRIVATE)
-    pane.expand(open_passage, shared.view, pane, queue=False, **PRIVATE)
-    pane.collapse(show_sources, [conversation, shared.view], pane, queue=False, **PRIVATE)
-    return Tab(draw, [conversation], [chat, composer, pane])
+    def _talk(self, said: Conversation, language: Language, key: str) -> str:
+        tutor = self._opening.tutor
+        past = [] if said.turns else self._past(key)
+        return conversation_html(said, language, documents=len(tutor.documents()) if tutor else None, past=past)
+
+    def _sources(self, said: Conversation, language: Language) -> str:
+        last = said.last_answered()
+        answer = said.answer(last) if last is not None else None
+        if self._opening.tutor is None or last is None or answer is None:
+            return empty_html(language)
+        return sources_html(answer, last, language, self._opening.tutor.source)
+
+    def _past(self, key: str) -> Sequence[ConversationHead]:
+        history, mine = self._opening.history, owner(key)
+        if history is None or mine is None:
+            return []
+        try:
+            return history.conversations(mine, PAST)
+        except UserInputError:
+            return []
+
+    def _keep(self, said: Conversation, language: Language, key: str) -> None:
+        history, mine = self._opening.history, owner(key)
+        if history is None or mine is None or not said.turns:
+            return
+        try:
+            history.save_conversation(mine, said.id, said.title, to_messages(said), datetime.now(UTC))
+        except UserInputError as error:
+            gr.Warning(say(language, "not_kept", fault=str(error)))
 
 
 def _paced(answers: Iterator[Answer]) -> Iterator[Answer]:

@@ -30,7 +30,7 @@ def documents_html(documents: list[Document], passages: Counter[str], language: 
     )
     count = say(language, "documents_count", documents=len(documents), passages=sum(passages.values()))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="list"><h1>{say(language, "documents")}</h1><p class="lead">{count}</p>{table}</div>'
+    return f'<div class="list"><h2 class="display">{say(language, "documents")}</h2><p class="lead">{count}</p>{table}</div>'
 
 
 def search_html(language: Language) -> str:

@@ -10,6 +10,7 @@ from rag.config import Settings
 from rag.errors import MianjingError
 
 if TYPE_CHECKING:
+    from rag.history import History
     from rag.tutor import Tutor
 
 
@@ -24,7 +25,10 @@ class Stage:
 
 
 class Opening:
-    """One tutor, opened once in a thread of its own; safe to ask from several threads."""
+    """One tutor and one history, opened once in a thread of their own; safe to ask from several threads.
+
+    Without a history the page works but keeps nothing; ``history_fault`` then says why.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -33,6 +37,8 @@ class Opening:
         self._finished = Event()
         self._stage = Stage()
         self._tutor: Tutor | None = None
+        self._history: History | None = None
+        self.history_fault = ""
 
     def start(self) -> None:
         """Begin; a second call changes nothing."""
@@ -51,6 +57,11 @@ class Opening:
         """The tutor once it is ready."""
         return self._tutor
 
+    @property
+    def history(self) -> History | None:
+        """What is kept of readers, once it is open."""
+        return self._history
+
     def wait(self, seconds: float) -> Tutor | None:
         """The tutor, waiting for it; None when the time is over or it failed to open."""
         self._finished.wait(seconds)
@@ -58,6 +69,7 @@ class Opening:
 
     def _run(self) -> None:
         try:
+            self._open_history()
             from rag.tutor import Tutor
 
             tutor = Tutor.open(self.settings, progress=self._hear)
@@ -70,6 +82,14 @@ class Opening:
             if self._tutor is None and self._stage.name != "failed":
                 self._stage = Stage("failed")
             self._finished.set()
+
+    def _open_history(self) -> None:
+        from rag.history import History
+
+        try:
+            self._history = History.open(self.settings)
+        except MianjingError as error:
+            self.history_fault = str(error)
 
     def _hear(self, stage: str, done: int, total: int) -> None:
         self._stage = Stage("model" if stage == "write" and done == total else stage, done, total)

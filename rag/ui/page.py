@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from html import escape
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
 from rag.records import Language
-from rag.ui import api, ask, corpus
+from rag.ui import api, ask, corpus, settings
 from rag.ui.opening import Opening, Stage
-from rag.ui.shared import PRIVATE, Shared, banner_text, detail, language_of_view, script
+from rag.ui.shared import PRIVATE, Shared, banner_text, detail, language_of_view, owner, script
 from rag.ui.strings import LANGUAGES, language_of_browser, say
 
 
@@ -36,8 +37,8 @@ def header_html(language: Language) -> str:
     theme_name = say(language, "switch_theme")
     theme = f'<button type="button" class="theme" data-theme-switch="true" aria-label="{theme_name}" title="{theme_name}"></button>'
     return (
-        f'<div class="top" data-page-language="{language}"><p class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
-        f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></p>'
+        f'<div class="top" data-page-language="{language}"><h1 class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
+        f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></h1>'
         f'<div class="switches"><div role="group" aria-label="{say(language, "switch_language")}">{buttons}</div>{theme}</div></div>'
     )
 
@@ -48,8 +49,9 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
     with page:
         api.build(opening)
         view = gr.State("")
-        shared = Shared(opening, view)
         kept = gr.BrowserState("", storage_key="mianjing-language", secret="mianjing")
+        key = gr.BrowserState("", storage_key="mianjing-browser", secret="mianjing")
+        shared = Shared(opening, view, key)
         header = gr.HTML(header_html("zh"), elem_id="header", js_on_load=script("header"), apply_default_css=False)
         banner = gr.HTML("", elem_id="banner", apply_default_css=False, js_on_load=None)
         timer = gr.Timer(0.5)
@@ -58,15 +60,22 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
                 asking = ask.build(shared)
             with gr.Tab(i18n("tab_corpus"), id="corpus", elem_id="tab-corpus") as corpus_tab:
                 looking = corpus.build(shared)
+            with gr.Tab(i18n("tab_settings"), id="settings", elem_id="tab-settings") as settings_tab:
+                setting, language_choice = settings.build(shared)
 
         def frame(view: str) -> list[Any]:
             language = language_of_view(view)
-            return [header_html(language), gr.Tab(label=say(language, "tab_ask")), gr.Tab(label=say(language, "tab_corpus"))]
+            return [
+                header_html(language),
+                gr.Tab(label=say(language, "tab_ask")),
+                gr.Tab(label=say(language, "tab_corpus")),
+                gr.Tab(label=say(language, "tab_settings")),
+            ]
 
-        def first(kept: str, request: gr.Request) -> str:
+        def first(kept: str, key: str, request: gr.Request) -> tuple[str, str]:
             fixed = opening.settings.ui.language
             language = kept if kept in LANGUAGES else fixed if fixed != "auto" else language_of_browser(request.headers.get("accept-language", ""))
-            return f"{language}:{'ready' if opening.tutor else ''}"
+            return f"{language}:{'ready' if opening.tutor else ''}", key if owner(key) else uuid4().hex
 
         def switch(event: gr.EventData, view: str) -> tuple[str, str]:
             language = "zh" if detail(event, "language") == "zh" else "en"
@@ -77,10 +86,10 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
             over = stage.name in {"ready", "failed"}
             return banner_html(stage, language), f"{language}:{'ready' if opening.tutor else ''}" if view else view, gr.Timer(active=not (over and view))
 
-        page.load(first, kept, view, concurrency_limit=None, **PRIVATE)
-        header.select(switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
+        page.load(first, [kept, key], [view, key], concurrency_limit=None, **PRIVATE)
+        gr.on([header.select, language_choice.select], switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
         timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
-        view.change(frame, view, [header, ask_tab, corpus_tab], queue=False, **PRIVATE)
-        for tab in (asking, looking):
+        view.change(frame, view, [header, ask_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
+        for tab in (asking, looking, setting):
             view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
     return page

@@ -29,7 +29,8 @@ HEADERS = {
 }
 HEAD = (
     '<meta charset="utf-8" /><title>面经 mianjing</title><meta name="color-scheme" content="light dark">'
-    '<link rel="stylesheet" href="static/mianjing/style.css"><script src="static/mianjing/page.js"></script>'
+    + "".join(f'<link rel="stylesheet" href="static/mianjing/{name}.css">' for name in ("style", "interview", "corpus"))
+    + "".join(f'<script src="static/mianjing/{name}.js"></script>' for name in ("page", "interview", "corpus"))
 )
 HEAD_AT = '<meta charset="utf-8" />'
 """Where the head goes. Gradio adds a head of its own only once its code runs, too late for the first paint."""

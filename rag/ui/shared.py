@@ -10,12 +10,14 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from rag.history import Owner
 from rag.records import Language
 from rag.tutor import Tutor
 from rag.ui.opening import Opening, Stage
 from rag.ui.sources import document_html
 from rag.ui.strings import say
 
+_KEY = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -24,10 +26,15 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all tabs use. ``view`` holds the language and whether the tutor is ready, as ``zh:ready`` or ``zh:``; a change draws the page anew."""
+    """What all tabs use.
+
+    ``view`` holds the language and whether the tutor is ready, as ``zh:ready`` or ``zh:``; a change draws the page anew. ``key`` is a secret
+    that this browser keeps; what it asked is stored under it.
+    """
 
     opening: Opening
     view: gr.State
+    key: gr.BrowserState
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,24 @@ def detail(event: gr.EventData, name: str, limit: int = 4000) -> str:
     data = event._data if isinstance(event._data, dict) else {}
     value = data.get(name)
     return value[:limit] if isinstance(value, str) else ""
+
+
+def chosen(event: gr.EventData, name: str, limit: int = 10_000) -> list[str]:
+    """A list of texts that the browser sent with an event; empty when there is none."""
+    data = event._data if isinstance(event._data, dict) else {}
+    value = data.get(name)
+    return [v for v in value[:limit] if isinstance(v, str)] if isinstance(value, list) else []
+
+
+def number(event: gr.EventData, name: str) -> int:
+    """A number from 0 that the browser sent with an event; -1 when there is none."""
+    text = detail(event, name)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else -1
+
+
+def owner(key: object) -> Owner | None:
+    """Whose conversations these are; None for a browser that keeps no key."""
+    return Owner(browser=key) if isinstance(key, str) and _KEY.fullmatch(key) else None
 
 
 def banner_text(stage: Stage, language: Language) -> str:

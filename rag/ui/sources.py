@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from rag.records import Answer, Citation, Document, Hit, Language, Section
 from rag.ui.strings import say
-from rag.ui.talk import hit_head, numbered, parts_html
+from rag.ui.talk import hit_head, parts_html
+from rag.ui.turns import numbered
 from rag.ui.typeset import Look, Mark, inline, plain, span
 
 SHOWN = 120_000
@@ -27,6 +28,11 @@ class _Card:
 def empty_html(language: Language) -> str:
     """The pane before there is an answer."""
     return f'<div class="pane pane-empty"><p>{say(language, "sources_empty")}</p></div>'
+
+
+def gone_html(language: Language) -> str:
+    """The pane where what was asked for is no longer in the corpus."""
+    return f'<div class="pane pane-empty"><p>{say(language, "gone")}</p></div>'
 
 
 def sources_html(answer: Answer, turn: int, language: Language, source: Source) -> str:
@@ -104,14 +110,18 @@ def _passage(body: str, document: Document) -> str:
     return f'<div class="source-text" lang="{document.language}">{body}</div>'
 
 
-def document_html(document: Document, place: tuple[int, int] | None, language: Language, *, back: str = "back") -> str:
-    """A whole document as its source reads, opened at ``place``, with its table of contents; ``back`` names the way back."""
+def document_html(document: Document, place: tuple[int, int] | None, language: Language, *, back: str = "back", changed: bool = False) -> str:
+    """A whole document as its source reads, opened at ``place``, with its table of contents.
+
+    ``back`` names the way back; ``changed`` says that the cited span is no longer there.
+    """
     start, end, cut = _window(document, place)
     marks = [Mark(*place, here=True)] if place else []
     sections = [(n, s) for n, s in enumerate(document.sections) if start <= s.start < end]
     anchors = [(s.start, f"section-{n}") for n, s in sections]
     body = span(document.source, start, end, marks, _titles(document, start, end), anchors)
-    note = f'<p class="frame">{say(language, "cut")}</p>' if cut else ""
+    note = f'<p class="callout" role="note">{say(language, "changed")}</p>' if changed else ""
+    note += f'<p class="frame">{say(language, "cut")}</p>' if cut else ""
     head = (
         f'<header class="pane-head"><button type="button" class="quiet back" data-back="true">{say(language, back)}</button>'
         f'<h2 tabindex="-1">{plain(document.title)}</h2><p class="file">{plain(document.id)}</p>{_contents(sections, place, language)}</header>'

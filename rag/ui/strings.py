@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag.records import Language
+from rag.ui import corpus_words, interview_words
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -14,6 +15,41 @@ STRINGS: dict[str, dict[Language, str]] = {
     "switch_theme": {"zh": "切换深色与浅色", "en": "Switch between dark and light"},
     "tab_ask": {"zh": "提问", "en": "Ask"},
     "tab_corpus": {"zh": "资料", "en": "Corpus"},
+    "tab_settings": {"zh": "设置", "en": "Settings"},
+    # settings
+    "set_interface": {"zh": "界面", "en": "Interface"},
+    "theme": {"zh": "外观", "en": "Appearance"},
+    "theme_system": {"zh": "跟随系统", "en": "As the system"},
+    "theme_light": {"zh": "浅色", "en": "Light"},
+    "theme_dark": {"zh": "深色", "en": "Dark"},
+    "set_answers": {"zh": "回答", "en": "Answers"},
+    "set_answers_help": {
+        "zh": "模型和资料的位置写在 mianjing.toml 里，改过之后重新启动。语言模型可有可无。",
+        "en": "Models and folders are set in mianjing.toml; restart after a change. A language model is optional.",
+    },
+    "encoder": {"zh": "检索模型", "en": "Retrieval model"},
+    "encoder_bundled": {"zh": "自带的离线模型", "en": "the bundled offline model"},
+    "endpoint": {"zh": "语言模型", "en": "Language model"},
+    "endpoint_none": {"zh": "没有配置，答案直接摘自资料", "en": "none; answers are quoted from the notes"},
+    "endpoint_test": {"zh": "测试连接", "en": "Test it"},
+    "endpoint_works": {"zh": "连接正常，它回答：{reply}", "en": "It works and replied: {reply}"},
+    "set_data": {"zh": "我的数据", "en": "My data"},
+    "data_count": {
+        "zh": "这个浏览器存了 {count} 段对话，只保存在运行程序的这台机器上。",
+        "en": "{count} conversations of this browser are kept, on the machine that runs the program.",
+    },
+    "data_count_one": {
+        "zh": "这个浏览器存了 {count} 段对话，只保存在运行程序的这台机器上。",
+        "en": "{count} conversation of this browser is kept, on the machine that runs the program.",
+    },
+    "data_export": {"zh": "导出", "en": "Export"},
+    "data_delete": {"zh": "全部删除", "en": "Delete all"},
+    "data_sure": {"zh": "确认全部删除", "en": "Really delete all"},
+    "data_deleted": {"zh": "删除了 {count} 段对话。", "en": "Conversations deleted: {count}."},
+    "set_about": {"zh": "版本和状态", "en": "Version and health"},
+    "health_check": {"zh": "检查", "en": "Check"},
+    "health_ok": {"zh": "正常", "en": "fine"},
+    "health_bad": {"zh": "有问题", "en": "wrong"},
     # opening
     "opening_model": {"zh": "正在载入模型，可以先把问题写好。", "en": "Loading the model. You can write your question meanwhile."},
     "opening_read": {"zh": "正在读取资料 {done}/{total}", "en": "Reading documents, {done} of {total}"},
@@ -44,6 +80,28 @@ STRINGS: dict[str, dict[Language, str]] = {
     "waiting_model": {"zh": "模型还在载入，好了就回答", "en": "The model is still loading; the answer comes as soon as it is ready"},
     "stopped": {"zh": "这个问题没有答完。", "en": "This question was not answered to the end."},
     "earlier": {"zh": "更早的 {count} 个问题已收起。", "en": "{count} earlier questions are folded away."},
+    "edit": {"zh": "修改", "en": "Edit"},
+    "editing": {"zh": "正在修改这个问题，发送后它后面的内容会重来。", "en": "You are editing this question; what follows it will be answered anew."},
+    "cancel": {"zh": "取消", "en": "Cancel"},
+    "again": {"zh": "重答", "en": "Answer again"},
+    "verdict": {"zh": "这个回答怎么样", "en": "What do you think of this answer"},
+    "verdict_helpful": {"zh": "有用", "en": "Helpful"},
+    "verdict_wrong_source": {"zh": "出处不对", "en": "Wrong source"},
+    "verdict_wrong_answer": {"zh": "答案不对", "en": "Wrong answer"},
+    "limited": {"zh": "只在这些资料里找：{names}", "en": "Searched only in: {names}"},
+    "scope_all": {"zh": "范围：全部资料", "en": "Search in all documents"},
+    "scope_some": {"zh": "范围：{count} 份资料", "en": "Search in {count} documents"},
+    "scope_help": {"zh": "只在选中的资料里找，一个都不选就是全部。", "en": "Only the chosen documents are searched; none chosen means all."},
+    "past": {"zh": "以前的对话", "en": "Earlier conversations"},
+    "past_find": {"zh": "查找对话", "en": "Find a conversation"},
+    "past_count": {"zh": "{count} 个问题", "en": "{count} questions"},
+    "past_count_one": {"zh": "{count} 个问题", "en": "{count} question"},
+    "past_more": {"zh": "改名或删除：{title}", "en": "Rename or delete: {title}"},
+    "past_name": {"zh": "对话的名字", "en": "Name of the conversation"},
+    "past_rename": {"zh": "改名", "en": "Rename"},
+    "past_delete": {"zh": "删除", "en": "Delete"},
+    "past_sure": {"zh": "确认删除", "en": "Really delete"},
+    "not_kept": {"zh": "这次对话没能保存：{fault}", "en": "This conversation could not be saved: {fault}"},
     "understood": {"zh": "按这个意思回答：{question}", "en": "Understood as: {question}"},
     "caution": {"zh": "下面的内容可能只是相关，请对照原文再用。", "en": "What follows may only be related to your question; check it against the source."},
     "closest": {"zh": "资料能回答这些：", "en": "The notes can answer these:"},
@@ -86,6 +144,7 @@ STRINGS: dict[str, dict[Language, str]] = {
     "to_answer": {"zh": "回到答案", "en": "Back to the answer"},
     "contents": {"zh": "目录，{count} 节", "en": "Contents, {count} sections"},
     "cut": {"zh": "文档很长，这里只显示引用前后的部分。", "en": "The document is long; only the part around the quote is shown."},
+    "changed": {"zh": "这份文档改过了，原来引用的那段已经不在原处。", "en": "This document has changed since; the quoted span is no longer where it was."},
     "gone": {"zh": "这份文档已不在资料里。", "en": "This document is no longer in the corpus."},
     # corpus
     "documents": {"zh": "文档", "en": "Documents"},
@@ -105,11 +164,13 @@ STRINGS: dict[str, dict[Language, str]] = {
     "search_found": {"zh": "“{query}”的前 {count} 段，{ms} 毫秒", "en": "Top {count} passages for “{query}”, {ms} ms"},
     "search_nothing": {"zh": "没有找到段落。", "en": "No passage found."},
     "score": {"zh": "分数", "en": "Score"},
+    **interview_words.WORDS,
+    **corpus_words.WORDS,
 }
 
 EXAMPLES: dict[Language, tuple[str, ...]] = {
-    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "为什么用 3×3 卷积核？"),
-    "en": ("Why is ReLU preferred over sigmoid?", "What does pooling do in a CNN?", "When is deep learning a poor fit for a dataset?"),
+    "zh": ("为什么 dropout 能防止过拟合？", "梯度消失是怎么造成的？", "什么样的数据集不适合用深度学习？"),
+    "en": ("Why does dropout prevent overfitting?", "What causes vanishing gradients?", "Which datasets are unsuitable for deep learning?"),
 }
 
 

@@ -1,92 +1,31 @@
-"""A conversation, and how it is shown: answers as HTML, every sentence with the numbers of its sources."""
+"""How a conversation is shown: answers as HTML, every sentence with the numbers of its sources."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
-from typing import Literal
 
+from rag.history import ConversationHead
 from rag.records import Answer, Citation, Hit, Language, Sentence
-from rag.ui.strings import EXAMPLES, known, say
+from rag.ui.home import asking_html, home_html
+from rag.ui.strings import known, say
+from rag.ui.turns import Conversation, Turn, numbered
 from rag.ui.typeset import inline
 
 SHOWN = 40
+VERDICTS = ("helpful", "wrong_source", "wrong_answer")
 _STEP = re.compile(r"^(\d{1,3})\. ")
 _STRONG = re.compile(r"^\*\*(.+)\*\*$", re.DOTALL)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Turn:
-    """A question and how far its answer is; ``answer`` is None while it is waited for, and where it was stopped before it began."""
-
-    question: str
-    answer: Answer | None = None
-    state: Literal["waiting", "growing", "done", "stopped"] = "waiting"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Conversation:
-    """What one browser has asked, oldest first."""
-
-    turns: tuple[Turn, ...] = ()
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is on its way."""
-        return bool(self.turns) and self.turns[-1].state in {"waiting", "growing"}
-
-    def ask(self, question: str) -> Conversation:
-        """The conversation with one more question."""
-        return Conversation((*self.turns, Turn(question)))
-
-    def reply(self, answer: Answer) -> Conversation:
-        """The conversation with the answer to its last question, as far as it has come."""
-        return Conversation((*self.turns[:-1], Turn(self.turns[-1].question, answer, "growing")))
-
-    def end(self) -> Conversation:
-        """The conversation with nothing on its way any more."""
-        if not self.busy:
-            return self
-        last = self.turns[-1]
-        return Conversation((*self.turns[:-1], replace(last, state="done" if last.answer else "stopped")))
-
-    def history(self) -> list[dict[str, object]]:
-        """The turns that were answered, as chat messages."""
-        out: list[dict[str, object]] = []
-        for turn in self.turns:
-            if turn.answer is not None:
-                out += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer.text}]
-        return out
-
-    def last_answered(self) -> int | None:
-        """The number of the last turn that has an answer."""
-        return next((n for n in range(len(self.turns) - 1, -1, -1) if self.turns[n].answer is not None), None)
-
-    def cited(self, turn: int, number: int) -> Citation | None:
-        """What number ``number`` of turn ``turn`` cites, or None where there is no such number."""
-        if not 0 <= turn < len(self.turns):
-            return None
-        answer = self.turns[turn].answer
-        found = [c for c, n in numbered(answer).items() if n == number] if answer else []
-        return found[0] if found else None
-
-
-def numbered(answer: Answer) -> dict[Citation, int]:
-    """The citations of an answer with their numbers, from 1 in order of appearance."""
-    numbers: dict[Citation, int] = {}
-    for sentence in answer.sentences:
-        for citation in sentence.citations:
-            numbers.setdefault(citation, len(numbers) + 1)
-    return numbers
-
-
-def conversation_html(conversation: Conversation, language: Language, *, documents: int | None) -> str:
-    """The whole conversation. ``documents`` is how many the corpus has, None while it is being opened."""
-    state = f'aria-busy="{"true" if conversation.busy else "false"}" data-turns="{len(conversation.turns)}"'
+def conversation_html(conversation: Conversation, language: Language, *, documents: int | None, past: Sequence[ConversationHead] = ()) -> str:
+    """The whole conversation, or the way in when it is empty. ``documents`` is how many the corpus has, None while it is being opened."""
+    asked = f'data-id="{conversation.id}" data-asked="{conversation.asked}"'
+    state = f'aria-busy="{"true" if conversation.busy else "false"}" {asked}'
     if not conversation.turns:
-        return f'<div class="talk talk-empty" {state}>{_welcome(language, documents)}</div>'
+        return f'<div class="talk talk-empty" {state}>{home_html(language, documents, past)}</div>'
     first = max(0, len(conversation.turns) - SHOWN)
     folded = f'<p class="folded">{say(language, "earlier", count=first)}</p>' if first else ""
     waiting = say(language, "waiting_model" if documents is None else "thinking")
@@ -94,23 +33,10 @@ def conversation_html(conversation: Conversation, language: Language, *, documen
     return f'<div class="talk" role="log" aria-live="polite" aria-label="{say(language, "conversation")}" {state}>{folded}{turns}</div>'
 
 
-def _welcome(language: Language, documents: int | None) -> str:
-    lead = say(language, "ask_lead_opening") if documents is None else say(language, "ask_lead", documents=documents)
-    order: Sequence[Language] = ("zh", "en") if language == "zh" else ("en", "zh")
-    examples = "".join(f'<li lang="{code}">{_asking(text)}</li>' for code in order for text in EXAMPLES[code])
-    return (
-        f'<div class="welcome"><h1>{say(language, "ask_title")}</h1><p class="lead">{lead}</p>'
-        f'<h2 class="small">{say(language, "examples")}</h2><ul class="examples">{examples}</ul></div>'
-    )
-
-
-def _asking(question: str) -> str:
-    """A button that asks a question."""
-    return f'<button type="button" class="asking" data-ask="{escape(question)}">{inline(question)}</button>'
-
-
 def _turn(number: int, turn: Turn, language: Language, waiting: str) -> str:
-    head = f'<h2 class="question">{inline(turn.question)}</h2>'
+    edit = f'<button type="button" class="quiet edit" data-edit="{number}" data-text="{escape(turn.question)}">{say(language, "edit")}</button>'
+    limited = f'<p class="understood">{escape(say(language, "limited", names=", ".join(turn.documents)))}</p>' if turn.documents else ""
+    head = f'<div class="asked"><h2 class="question">{inline(turn.question)}</h2>{edit if turn.state in {"done", "stopped"} else ""}</div>{limited}'
     if turn.answer is None:
         dots = f'<p class="waiting"><span class="dots" aria-hidden="true"></span>{waiting}</p>'
         body = dots if turn.state == "waiting" else f'<p class="frame">{say(language, "stopped")}</p>'
@@ -124,9 +50,9 @@ def _turn(number: int, turn: Turn, language: Language, waiting: str) -> str:
     body = f'<div class="answer" lang="{answer.language}">{answer_html(answer, number, language)}</div>'
     closest = ""
     if answer.closest:
-        items = "".join(f"<li>{_asking(q)}</li>" for q in answer.closest)
+        items = "".join(f"<li>{asking_html(q)}</li>" for q in answer.closest)
         closest = f'<div class="closest"><p>{say(language, "examples" if answer.engine == "none" else "closest")}</p><ul class="examples">{items}</ul></div>'
-    foot = "" if turn.state == "growing" else _foot(answer, number, language)
+    foot = "" if turn.state == "growing" else _foot(turn, answer, number, language)
     return f'<article class="turn" id="turn-{number}">{head}{understood}{caution}{notices}{body}{closest}{foot}</article>'
 
 
@@ -182,7 +108,7 @@ def _chips(sentence: Sentence, numbers: dict[Citation, int], turn: int, language
     return f'<span class="cites">{chips}</span>' if chips else ""
 
 
-def _foot(answer: Answer, number: int, language: Language) -> str:
+def _foot(turn: Turn, answer: Answer, number: int, language: Language) -> str:
     percent = round(answer.confidence * 100)
     sure = ""
     if not answer.abstained:
@@ -191,8 +117,15 @@ def _foot(answer: Answer, number: int, language: Language) -> str:
         f'<button type="button" class="quiet" data-copy="turn-{number}" data-done="{say(language, "copied")}" title="{say(language, "copy_help")}">'
         f"{say(language, 'copy')}</button>"
     )
+    again = f'<button type="button" class="quiet" data-again="{number}" data-text="{escape(turn.question)}">{say(language, "again")}</button>'
+    verdicts = "".join(
+        f'<button type="button" class="quiet" data-verdict="{kind}" data-turn="{number}" aria-pressed="{"true" if turn.said == kind else "false"}">'
+        f"{say(language, f'verdict_{kind}')}</button>"
+        for kind in VERDICTS
+    )
+    opinion = f'<span class="opinion" role="group" aria-label="{say(language, "verdict")}">{verdicts}</span>' if answer.engine != "none" else ""
     how = f'<details class="how"><summary>{say(language, "how")}</summary>{_how(answer, language)}</details>' if answer.engine != "none" else ""
-    return f'<footer class="foot">{sure}{copy}{how}</footer><pre class="plain" hidden>{escape(plain_text(answer, language))}</pre>'
+    return f'<footer class="foot">{sure}{copy}{again}{opinion}{how}</footer><pre class="plain" hidden>{escape(plain_text(answer, language))}</pre>'
 
 
 def plain_text(answer: Answer, language: Language) -> str:

@@ -12,14 +12,14 @@ import pytest
 from rag.ui.strings import EXAMPLES, LANGUAGES, STRINGS, language_of_browser, say
 
 FOLDER = Path(__file__).parents[2] / "rag" / "ui"
-FAMILIES = ("opening_", "stage_", "part_", "language_", "column_", "tab_", "how_")
+FAMILIES = ("opening_", "stage_", "part_", "language_", "column_", "tab_", "how_", "verdict_", "theme_")
 """Beginnings of keys that are put together while the program runs."""
 
 
 def _literals() -> set[str]:
     found: set[str] = set()
     for path in FOLDER.glob("*.py"):
-        if path.name != "strings.py":
+        if path.name != "strings.py" and not path.stem.endswith("_words"):
             found |= {n.value for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
     return found
 

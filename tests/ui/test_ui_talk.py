@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from rag.records import Answer, Citation, Document, Hit, Passage, Section, Sentence
 from rag.ui.sources import document_html, sources_html
-from rag.ui.talk import Conversation, answer_html, conversation_html, numbered, plain_text
+from rag.ui.talk import answer_html, conversation_html, plain_text
+from rag.ui.turns import Conversation, numbered
 
 SOURCE = "# 标题 <b>\n\n第一句。第二句 <script>。\n\n## 二\n\n尾声。"
 DOCUMENT = Document("a/b.md", SOURCE, "0" * 64, "标题 <b>", "zh", (Section("标题 <b>", 1, 0, len(SOURCE)), Section("二", 2, 27, len(SOURCE))))

@@ -72,17 +72,37 @@
 
   mianjing.chat = (element, trigger, props, watch) => {
     ask.chat = element;
-    let turns = 0;
+    let shown = "";
     watch("value", () => {
       const talk = element.querySelector(".talk");
-      const count = Number(talk?.dataset.turns ?? 0);
-      const busy = talk?.getAttribute("aria-busy") === "true";
-      ask.form?.classList.toggle("busy", busy);
+      if (!talk) return;
+      busy();
+      localTimes(element);
       typeset(element);
-      if (count > turns) element.querySelector(".turn:last-of-type")?.scrollIntoView({ block: "start", behavior: turns ? calm() : "auto" });
-      turns = count;
+      const now = `${talk.dataset.id} ${talk.dataset.asked}`;
+      if (now !== shown) element.querySelector(".turn:last-of-type")?.scrollIntoView({ block: "start", behavior: shown ? calm() : "auto" });
+      shown = now;
     });
     on(element, "[data-ask]", (button) => send(button.dataset.ask));
+    on(element, "[data-again]", (button) => send(button.dataset.text, button.dataset.again));
+    on(element, "[data-edit]", (button) => ask.edit?.(button.dataset.edit, button.dataset.text));
+    on(element, "[data-verdict]", (button) => trigger("like", { turn: button.dataset.turn, kind: button.dataset.verdict }));
+    on(element, "[data-open]", (button) => trigger("select", { id: button.dataset.open }));
+    on(element, "[data-delete]", (button) => {
+      if (button.classList.contains("sure")) { trigger("delete", { id: button.dataset.delete }); return; }
+      button.classList.add("sure");
+      button.textContent = button.dataset.sure;
+    });
+    element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const form = event.target.closest("[data-rename]");
+      if (form) trigger("edit", { id: form.dataset.rename, title: form.elements.title.value });
+    });
+    element.addEventListener("input", (event) => {
+      if (!event.target.matches("[data-filter]")) return;
+      const wanted = event.target.value.trim().toLowerCase();
+      element.querySelectorAll(".past > li").forEach((row) => { row.hidden = !row.dataset.title.includes(wanted); });
+    });
     on(element, 'a[href^="#cite-"]', (chip) => { lastChip = chip; ask.open?.(chip.getAttribute("href").slice(6)); });
     on(element, "[data-copy]", (button) => copy(document.getElementById(button.dataset.copy)?.querySelector(".plain")?.textContent ?? "", button));
     const point = (event, yes) => {
@@ -92,12 +112,21 @@
     for (const [name, yes] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) element.addEventListener(name, (event) => point(event, yes));
   };
 
-  const send = (text) => {
-    if (!text.trim() || ask.form?.classList.contains("busy")) return false;
-    ask.form?.classList.add("busy");
-    ask.trigger?.("submit", { text });
+  /* The server says in the conversation whether an answer is on its way; the box follows. */
+  const busy = () => ask.form?.classList.toggle("busy", ask.chat?.querySelector(".talk")?.getAttribute("aria-busy") === "true");
+
+  const send = (text, turn = "") => {
+    if (!text.trim() || !ask.form || ask.form.classList.contains("busy")) return false;
+    ask.form.classList.add("busy");
+    const documents = [...ask.form.querySelectorAll(".scope input:checked")].map((box) => box.value);
+    ask.trigger("submit", { text, turn, documents });
     return true;
   };
+
+  const localTimes = (element) => element.querySelectorAll("time[datetime]").forEach((place) => {
+    const date = new Date(place.dateTime);
+    place.textContent = date.toLocaleString(root.lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  });
 
   const copy = async (text, button) => {
     try {
@@ -123,8 +152,17 @@
       area.style.height = "auto";
       area.style.height = `${Math.min(area.scrollHeight + 2, 220)}px`;
     };
-    const submit = () => { if (send(box().value)) { box().value = ""; grow(); } };
-    const ready = () => { ask.form = element.querySelector("form"); grow(); };
+    let editing = "";
+    const edit = (turn, text) => {
+      editing = turn;
+      ask.form.classList.toggle("edits", turn !== "");
+      box().value = text;
+      grow();
+      box().focus();
+    };
+    ask.edit = edit;
+    const submit = () => { if (send(box().value, editing)) edit("", ""); };
+    const ready = () => { ask.form = element.querySelector("form"); busy(); grow(); };
     ready();
     watch("value", ready);
     element.addEventListener("input", grow);
@@ -137,13 +175,26 @@
     });
     const stop = () => { if (ask.form?.classList.contains("busy")) { ask.form.classList.remove("busy"); trigger("stop", {}); } };
     on(element, "[data-stop]", stop);
-    on(element, "[data-new]", () => { ask.form?.classList.remove("busy"); trigger("clear", {}); box().focus(); });
+    on(element, "[data-new]", () => { ask.form?.classList.remove("busy"); edit("", ""); trigger("clear", {}); });
+    on(element, "[data-cancel]", () => edit("", ""));
+    element.addEventListener("change", () => {
+      const summary = element.querySelector(".scope summary");
+      const count = element.querySelectorAll(".scope input:checked").length;
+      if (summary) summary.textContent = count ? summary.dataset.some.replace("#", count) : summary.dataset.all;
+    });
+    document.addEventListener("click", (event) => {
+      const scope = element.querySelector(".scope[open]");
+      if (scope && !scope.contains(event.target)) scope.open = false;
+    });
     document.addEventListener("keydown", (event) => {
       const area = box();
       if (!area || area.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey) return;
       const typing = event.target.closest?.("input, textarea, select, [contenteditable=true]");
       if (event.key === "/" && !typing) { event.preventDefault(); area.focus(); }
-      if (event.key === "Escape") stop();
+      if (event.key === "Escape") {
+        const scope = element.querySelector(".scope[open]");
+        if (scope) scope.open = false; else if (editing) edit("", ""); else stop();
+      }
     });
   };
 
@@ -181,6 +232,42 @@
     on(element, "a.to-answer", (link) => document.getElementById(link.getAttribute("href").slice(1))?.scrollIntoView({ block: "start", behavior: calm() }));
     reader(element, watch, moved);
   };
+
+  mianjing.settings = (element, trigger, props, watch) => {
+    const show = () => {
+      const choice = element.querySelector(`input[name="theme"][value="${kept() ?? "system"}"]`);
+      if (choice) choice.checked = true;
+      const language = element.querySelector('input[name="language"][checked]');
+      if (language) language.checked = true;
+    };
+    watch("value", show);
+    element.addEventListener("change", (event) => {
+      if (event.target.name === "language") trigger("select", { language: event.target.value });
+      if (event.target.name !== "theme") return;
+      try {
+        if (event.target.value === "system") localStorage.removeItem("mianjing-theme");
+        else localStorage.setItem("mianjing-theme", event.target.value);
+      } catch { /* private window */ }
+      setTheme();
+    });
+    on(element, "[data-do]", (button) => {
+      if (button.dataset.sure && !button.classList.contains("sure")) {
+        button.classList.add("sure");
+        button.textContent = button.dataset.sure;
+        return;
+      }
+      button.disabled = button.dataset.do !== "download";
+      trigger(button.dataset.do, {});
+    });
+  };
+  mianjing.outbox = (element, trigger, props, watch) => watch("value", () => {
+    const found = element.querySelector("[data-save]");
+    if (!found) return;
+    const url = URL.createObjectURL(new Blob([found.textContent], { type: "application/json" }));
+    Object.assign(document.createElement("a"), { href: url, download: found.dataset.save }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+    found.remove();
+  });
 
   mianjing.documents = (element, trigger) => opener(element, trigger, mianjing.foundMoved);
   mianjing.foundMoved = { wanted: false };

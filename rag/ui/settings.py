@@ -1,0 +1,134 @@
+"""The tab of settings: the interface, what answers, what is kept of the reader, and whether all is well."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from html import escape
+
+import gradio as gr
+
+from rag import __version__
+from rag.doctor import examine
+from rag.errors import EndpointError, MissingPackage, UserInputError
+from rag.llm import Endpoint
+from rag.records import Language
+from rag.ui.opening import Opening
+from rag.ui.shared import PRIVATE, Shared, Tab, language_of_view, owner, script
+from rag.ui.strings import LANGUAGES, say
+
+THEMES = ("system", "light", "dark")
+EXPORTED = 10_000
+
+
+def build(shared: Shared) -> tuple[Tab, gr.HTML]:
+    """The tab, and the component whose ``select`` asks for another language."""
+    office = Office(shared.opening)
+    view, key = shared.view, shared.key
+    page = gr.HTML("", elem_id="settings", js_on_load=script("settings"), apply_default_css=False)
+    outbox = gr.HTML("", elem_id="outbox", js_on_load=script("outbox"), apply_default_css=False)
+    page.download(office.export, [view, key], outbox, **PRIVATE)
+    page.delete(office.forget, [view, key], page, queue=False, **PRIVATE)
+    page.apply(office.examine, [view, key], page, concurrency_limit=1, **PRIVATE)
+    page.play(office.test_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
+    return Tab(office.draw, [key], [page]), page
+
+
+class Office:
+    """What happens when something is done in the tab."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+
+    def draw(self, view: str, key: str) -> str:
+        """The whole tab."""
+        return self._html(language_of_view(view), key)
+
+    def export(self, view: str, key: str) -> str:
+        """All conversations of this browser as JSON, for the browser to save."""
+        history, mine = self._opening.history, owner(key)
+        if history is None or mine is None:
+            return ""
+        heads = history.conversations(mine, EXPORTED)
+        found = [history.conversation(mine, head.id) for head in heads]
+        rows = [{"id": c.id, "title": c.title, "created": c.created.isoformat(), "updated": c.updated.isoformat(), "turns": list(c.messages)} for c in found]
+        body = json.dumps({"mianjing": __version__, "conversations": rows}, ensure_ascii=False, indent=1)
+        name = f"mianjing-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
+        return f'<pre hidden data-save="{name}">{escape(body)}</pre>'
+
+    def forget(self, view: str, key: str) -> str:
+        """The tab after all conversations of this browser were deleted."""
+        language, mine = language_of_view(view), owner(key)
+        told = ""
+        if self._opening.history is not None and mine is not None:
+            try:
+                told = say(language, "data_deleted", count=self._opening.history.delete_conversations(mine))
+            except UserInputError as error:
+                told = str(error)
+        return self._html(language, key, data=told)
+
+    def examine(self, view: str, key: str) -> str:
+        """The tab with what the doctor found."""
+        language = language_of_view(view)
+        rows = "".join(
+            f'<tr class="{"well" if f.ok else "ill"}"><th scope="row">{escape(f.what)}</th><td>{say(language, "health_ok" if f.ok else "health_bad")}</td>'
+            f"<td>{escape(f.detail)}</td></tr>"
+            for f in examine(self._opening.settings)
+        )
+        return self._html(language, key, health=f"<table><tbody>{rows}</tbody></table>")
+
+    def test_endpoint(self, view: str, key: str) -> str:
+        """The tab with what the language model answered."""
+        language = language_of_view(view)
+        try:
+            told = say(language, "endpoint_works", reply=Endpoint(self._opening.settings.llm).test(language))
+        except (EndpointError, MissingPackage) as error:
+            told = str(error)
+        return self._html(language, key, endpoint=told)
+
+    def _html(self, language: Language, key: str, *, data: str = "", health: str = "", endpoint: str = "") -> str:
+        parts = (_interface(language), self._answers(language, endpoint), self._data(language, key, data), self._about(language, health))
+        return f'<div class="settings"><h2 class="display">{say(language, "tab_settings")}</h2>{"".join(parts)}</div>'
+
+    def _answers(self, language: Language, told: str) -> str:
+        settings, tutor = self._opening.settings, self._opening.tutor
+        encoder = tutor.encoder.name if tutor else settings.encoder.name or say(language, "encoder_bundled")
+        llm = settings.llm
+        model = f"{llm.model} ({llm.base_url})" if llm.enabled else say(language, "endpoint_none")
+        test = f'<button type="button" class="secondary" data-do="play">{say(language, "endpoint_test")}</button>' if llm.enabled else ""
+        rows = f"<dt>{say(language, 'encoder')}</dt><dd>{escape(encoder)}</dd><dt>{say(language, 'endpoint')}</dt><dd>{escape(model)} {test}{_told(told)}</dd>"
+        return f'<section><h3>{say(language, "set_answers")}</h3><dl>{rows}</dl><p class="lead">{say(language, "set_answers_help")}</p></section>'
+
+    def _data(self, language: Language, key: str, told: str) -> str:
+        history, mine = self._opening.history, owner(key)
+        if history is None or mine is None:
+            fault = self._opening.history_fault or say(language, "still_opening")
+            return f'<section><h3>{say(language, "set_data")}</h3><p class="lead">{escape(say(language, "not_kept", fault=fault))}</p></section>'
+        count = len(history.conversations(mine, EXPORTED))
+        line = say(language, "data_count_one" if count == 1 else "data_count", count=count)
+        buttons = (
+            f'<button type="button" class="secondary" data-do="download">{say(language, "data_export")}</button>'
+            f'<button type="button" class="secondary" data-do="delete" data-sure="{say(language, "data_sure")}">{say(language, "data_delete")}</button>'
+        )
+        return f'<section><h3>{say(language, "set_data")}</h3><p>{line}</p><p class="row">{buttons if count else ""}</p>{_told(told)}</section>'
+
+    def _about(self, language: Language, health: str) -> str:
+        check = f'<button type="button" class="secondary" data-do="apply">{say(language, "health_check")}</button>'
+        return f'<section><h3>{say(language, "set_about")}</h3><p>mianjing {__version__}</p><p class="row">{check}</p>{health}</section>'
+
+
+def _told(text: str) -> str:
+    return f'<p class="told" role="status">{escape(text)}</p>' if text else ""
+
+
+def _interface(language: Language) -> str:
+    names = {"zh": "中文", "en": "English"}
+    languages = "".join(
+        f'<label><input type="radio" name="language" value="{code}"{" checked" if code == language else ""}><span lang="{code}">{names[code]}</span></label>'
+        for code in LANGUAGES
+    )
+    themes = "".join(f'<label><input type="radio" name="theme" value="{name}"><span>{say(language, f"theme_{name}")}</span></label>' for name in THEMES)
+    return (
+        f"<section><h3>{say(language, 'set_interface')}</h3><fieldset><legend>{say(language, 'switch_language')}</legend>{languages}</fieldset>"
+        f"<fieldset><legend>{say(language, 'theme')}</legend>{themes}</fieldset></section>"
+    )

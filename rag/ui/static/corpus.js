@@ -1,0 +1,4 @@
+/* What the corpus tab does by itself. */
+(() => {
+  "use strict";
+})();

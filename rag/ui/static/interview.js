@@ -1,0 +1,4 @@
+/* What the interview and progress tabs do by themselves. */
+(() => {
+  "use strict";
+})();
