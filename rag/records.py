@@ -127,7 +127,7 @@ class Evidence:
 
     ``relevance`` is aligned with ``units``, in standard deviations above the mean key of the index; -9.0 for a unit that has no vector of its
     own (heads, page lines). ``question`` is the same figure for the question line the passage answers, ``raw`` the fused score before it is
-    mapped to 0..1.
+    mapped to 0..1. ``judged`` is the probability that the passage answers the question, None where no judge has read it.
     """
 
     hit: Hit
@@ -135,6 +135,7 @@ class Evidence:
     relevance: tuple[float, ...]
     question: float
     raw: float
+    judged: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

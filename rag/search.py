@@ -16,7 +16,7 @@ import json
 import math
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -24,10 +24,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rag.judge import Judge
 from rag.models import Encoder, Vectors
 from rag.records import Asked, Evidence, Hit, Language, Passage
 from rag.store import Index, KeyKind
 from rag.text import concepts, content_terms, first_forms, language_of, mentions
+from rag.views import view, weight
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,6 +41,10 @@ _SOURCE_WANTED = re.compile(
 _NAME = re.compile(r"[A-Za-z][\w.+-]*\d[\w.+-]*|[A-Z][a-z]*[A-Z]\w*|\d+\s?[x×]\s?\d+")
 SMALL = 50_000
 """Up to so many keys every passage is scored; beyond, only candidates are."""
+READ_AT_MOST = 8
+READ_BUDGET = 1100.0
+"""How much a judge reads for one question: passages from the best one down, in ideographs (about 700 tokens), at least three passages."""
+MOST_CERTAIN = 4.0
 _FUZZY_MIN = 5
 _FUZZY_SCORE = 80.0
 
@@ -56,6 +62,7 @@ class Fusion:
         question_cost: what a question-line key must be better by (a question is not yet an answer).
         reference_cost: what a bare reference must be better by, unless a source is asked for.
         middle, width: the logistic map of the sum to 0..1.
+        judge: weight of the judge's log odds, which are cut at four either way.
     """
 
     centring: dict[str, float]
@@ -67,6 +74,7 @@ class Fusion:
     reference_cost: float
     middle: float
     width: float
+    judge: float = 0.0
 
     @classmethod
     @lru_cache(maxsize=1)
@@ -116,9 +124,10 @@ class Scored:
 class Searcher:
     """Search over one index. Stateless between calls; safe to share between threads."""
 
-    def __init__(self, index: Index, encoder: Encoder, fusion: Fusion | None = None) -> None:
+    def __init__(self, index: Index, encoder: Encoder, fusion: Fusion | None = None, judge: Judge | None = None) -> None:
         self.index = index
         self.encoder = encoder
+        self.judge = judge
         self.fusion = fusion or Fusion.shipped()
 
     @cached_property
@@ -309,6 +318,34 @@ class Searcher:
             out.append(Evidence(self.hit(one), tuple(self.index.units[first:last]), tuple(relevance.tolist()), one.question, one.raw))
         return out
 
+    def reread(self, query: Query, found: Sequence[Evidence]) -> list[Evidence]:
+        """The evidence in a better order: a judge reads the best passages beside the question; the others keep their order below those.
+
+        Without a judge, and for a question after a source, nothing changes: a pointer answers no question, however well it is read.
+        """
+        if self.judge is None or query.wants_source or not found:
+            return list(found)
+        seen: list[str] = []
+        spent = 0.0
+        for evidence in found[:READ_AT_MOST]:
+            text = view(evidence.hit.passage, evidence.units, evidence.relevance)
+            spent += weight(text) + weight(query.text)
+            if len(seen) >= 3 and spent > READ_BUDGET:
+                break
+            seen.append(text)
+        odds = [log_odds(float(p)) for p in self.judge.answers([(query.text, text) for text in seen])]
+        out = [self._judged(e, o, read=True) for e, o in zip(found, odds, strict=False)]
+        out.sort(key=lambda e: (-round(e.raw, 9), e.hit.passage.id))
+        lowest = out[-1].raw
+        rest = [self._judged(e, min(odds), read=False) for e in found[len(seen) :]]
+        return [*out, *(replace(e, raw=min(e.raw, lowest)) for e in rest)]
+
+    def _judged(self, evidence: Evidence, odds: float, *, read: bool) -> Evidence:
+        raw = evidence.raw + self.fusion.judge * odds
+        judged = 1.0 / (1.0 + math.exp(-odds))
+        parts = {**evidence.hit.parts, "judge": round(judged, 4)} if read else evidence.hit.parts
+        return replace(evidence, hit=replace(evidence.hit, score=self._unit(raw), parts=parts), raw=raw, judged=judged if read else None)
+
     def evidence_of(self, query: Query, numbers: Sequence[int]) -> list[Evidence]:
         """Evidence of given passages, scored like any other, in the order given."""
         if not numbers:
@@ -328,7 +365,21 @@ class Searcher:
         """
         if not text.strip():
             return []
-        return [self.hit(s) for s in self.score(self.query(text), documents, max(limit, k))[:k]]
+        query = self.query(text)
+        scored = self.score(query, documents, max(limit, k))[: max(k, READ_AT_MOST)]
+        if self.judge is None:
+            return [self.hit(s) for s in scored[:k]]
+        read = self.reread(query, self.evidence(query, scored[:READ_AT_MOST]))
+        floor = min((e.raw for e in read), default=0.0)
+        # Passages that were not read stay below those that were.
+        rest = [replace(s, raw=min(s.raw, floor)) for s in scored[READ_AT_MOST:]]
+        return [*(e.hit for e in read), *(self.hit(s) for s in rest)][:k]
+
+
+def log_odds(probability: float) -> float:
+    """The logarithm of the odds, cut at four either way: beyond that a judge's certainty says no more."""
+    share = min(max(probability, 1e-6), 1 - 1e-6)
+    return min(MOST_CERTAIN, max(-MOST_CERTAIN, math.log(share / (1 - share))))
 
 
 def translation(text: str, language: Language) -> str:

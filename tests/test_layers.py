@@ -15,9 +15,10 @@ FACE, APP = "rag", "app"
 LAYERS: tuple[tuple[float, str], ...] = (
     (0, "errors records data"),
     (1, "config text jsonable views rows"),
-    (2, "corpus models sparse dense judge llm measure"),
+    (2, "corpus models sparse dense llm measure"),
     # chunk turns what corpus made into passages and reads lines as corpus does: the data flows corpus -> chunk -> store.
-    (2.5, "chunk"),
+    # The judge is read from what the encoder's weights are read from.
+    (2.5, "chunk judge"),
     (3, "store bank history"),
     (4, "search answer grade interview report doctor"),
     (5, "tutor evaluate"),

@@ -1,0 +1,238 @@
+"""The judge: a cross-encoder that reads two texts together.
+
+It decides whether a passage answers a question, and what a text does to a statement: entails it, partly entails it, contradicts it, or says nothing of
+it. The shipped judge is the bundled encoder with the upper layers tuned by ``training/train_judge.py`` (cross-encoding: Nogueira and Cho, 2019,
+"Passage Re-ranking with BERT"); the package holds only what training changed, as 8-bit differences with one scale a row. It is optional everywhere.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+Floats = npt.NDArray[np.float32]
+TextPair = tuple[str, str]
+LABELS = ("entails", "partly", "contradicts", "unrelated")
+ENTAILS, PARTLY, CONTRADICTS, UNRELATED = range(4)
+FOLDER = Path(str(files("rag") / "data" / "judge"))
+WEIGHTS, FACTS = "judge.safetensors", "judge.json"
+BATCH_TOKENS = 1024
+REMEMBERED = 8192
+
+
+class Judge(Protocol):
+    """Anything that reads two texts together."""
+
+    @property
+    def name(self) -> str:
+        """Its name as a person would say it; changes whenever its verdicts would."""
+        ...
+
+    def answers(self, pairs: Sequence[TextPair]) -> Floats:
+        """Probability, shape (n,), that a passage answers a question; pairs are (question, passage)."""
+        ...
+
+    def entails(self, pairs: Sequence[TextPair]) -> Floats:
+        """Probabilities, shape (n, 4), over :data:`LABELS` of what a text does to a statement; pairs are (statement, text)."""
+        ...
+
+
+class BundledJudge:
+    """The judge that comes with the program; loaded at first use, safe to call from several threads, remembers the last pairs it read.
+
+    Args:
+        base: gives the folder of the encoder it was trained from; called at first use.
+        folder: where its own weights lie.
+
+    Raises:
+        ModelError: at first use, when a file is missing or not of this format.
+    """
+
+    def __init__(self, base: Callable[[], Path], folder: Path = FOLDER) -> None:
+        self._base = base
+        self._folder = folder
+        self._lock = threading.RLock()
+        self._loaded: tuple[Any, Any, int] | None = None
+        self._known: OrderedDict[TextPair, Floats] = OrderedDict()
+
+    @staticmethod
+    def is_there(folder: Path = FOLDER) -> bool:
+        """Whether a judge is shipped."""
+        return (folder / WEIGHTS).is_file() and (folder / FACTS).is_file()
+
+    @property
+    def name(self) -> str:
+        return f"bundled judge {self.facts.get('version', '')}".strip()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of its training: data, minutes, machine, held-out figures."""
+        try:
+            found: dict[str, Any] = json.loads((self._folder / FACTS).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"the judge in {self._folder} cannot be read ({error}); install the package again, or set search.judge to off") from error
+        return found
+
+    def answers(self, pairs: Sequence[TextPair]) -> Floats:
+        logits = self._read(pairs)[:, 0]
+        return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
+
+    def entails(self, pairs: Sequence[TextPair]) -> Floats:
+        logits = self._read(pairs)[:, 1:]
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+    def warm(self) -> None:
+        """Load what the first call would wait for."""
+        self._read([("warm", "up")])
+
+    def _read(self, pairs: Sequence[TextPair]) -> Floats:
+        """Logits of both heads, shape (n, 5)."""
+        with self._lock:
+            new = [p for p in dict.fromkeys(pairs) if p not in self._known]
+            if new:
+                for pair, row in zip(new, self._forward(new), strict=True):
+                    self._known[pair] = row
+            out = np.zeros((len(pairs), 1 + len(LABELS)), np.float32)
+            for n, pair in enumerate(pairs):
+                self._known.move_to_end(pair)
+                out[n] = self._known[pair]
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return out
+
+    def _forward(self, pairs: Sequence[TextPair]) -> Floats:
+        import torch
+
+        tokenizer, model, limit = self._load()
+        encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=limit, return_token_type_ids=False)["input_ids"]
+        order = sorted(range(len(pairs)), key=lambda i: len(encoded[i]))
+        out = np.zeros((len(pairs), 1 + len(LABELS)), np.float32)
+        for chunk in chunks(order, [len(e) for e in encoded], BATCH_TOKENS):
+            ids, mask = padded([encoded[i] for i in chunk], tokenizer.pad_token_id)
+            with torch.inference_mode():
+                out[chunk] = model(ids, mask).float().numpy()
+        return out
+
+    def _load(self) -> tuple[Any, Any, int]:
+        if self._loaded is None:
+            from transformers import AutoTokenizer
+
+            facts, base = self.facts, self._base()
+            model = network(base)
+            read_difference(model, self._folder / WEIGHTS)
+            model.eval()
+            if _native_bfloat16():
+                model.bfloat16()
+            self._loaded = AutoTokenizer.from_pretrained(base, local_files_only=True), model, int(facts["max_tokens"])
+        return self._loaded
+
+
+def chunks(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
+    """Rows in batches of about so many tokens when padded; ``order`` goes from short to long."""
+    out: list[list[int]] = []
+    for i in order:
+        if out and (len(out[-1]) + 1) * lengths[i] <= tokens:
+            out[-1].append(i)
+        else:
+            out.append([i])
+    return out
+
+
+def padded(encoded: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and their mask, both of shape (n, longest)."""
+    import torch
+
+    longest = max(len(e) for e in encoded)
+    ids = torch.full((len(encoded), longest), pad)
+    mask = torch.zeros((len(encoded), longest), dtype=torch.long)
+    for row, e in enumerate(encoded):
+        ids[row, : len(e)] = torch.tensor(e)
+        mask[row, : len(e)] = 1
+    return ids, mask
+
+
+def network(base: Path) -> Any:
+    """The cross-encoder before training: the encoder's body, mean pooling, and one linear layer for both heads, five logits a pair."""
+    import torch
+    from transformers import AutoModel
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = AutoModel.from_pretrained(base, local_files_only=True, add_pooling_layer=False, attn_implementation="sdpa")
+            self.heads = torch.nn.Linear(self.body.config.hidden_size, 1 + len(LABELS))
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            states = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
+            share = mask.unsqueeze(-1).to(states.dtype)
+            pooled = (states * share).sum(1) / share.sum(1)
+            return self.heads(pooled.to(self.heads.weight.dtype))  # type: ignore[no-any-return]
+
+    return Network()
+
+
+def write_difference(tuned: Any, base: Any, path: Path) -> None:
+    """What training changed: of matrices the difference in 8 bits with one scale a row, of vectors and heads the values themselves."""
+    from safetensors.numpy import save_file
+
+    before = base.state_dict()
+    tensors: dict[str, npt.NDArray[Any]] = {}
+    for name, value in tuned.state_dict().items():
+        now, was = value.detach().float().cpu().numpy(), before[name].detach().float().cpu().numpy()
+        if name.startswith("heads."):
+            tensors[name] = now
+        elif not np.array_equal(now, was):
+            if now.ndim == 1:
+                tensors[name] = now
+                continue
+            change = now - was
+            scale = np.maximum(np.abs(change).max(axis=1, keepdims=True), 1e-12) / 127
+            tensors[f"{name}|change"] = np.rint(change / scale).astype(np.int8)
+            tensors[f"{name}|scale"] = scale.astype(np.float32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path)
+
+
+def read_difference(model: Any, path: Path) -> None:
+    """Add to a fresh :func:`network` what :func:`write_difference` wrote.
+
+    Raises:
+        ModelError: the file is missing, damaged, or of another network.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        tensors = load_file(path)
+        state = model.state_dict()
+        for name, value in tensors.items():
+            if name.endswith("|change"):
+                plain = name.removesuffix("|change")
+                change = value.astype(np.float32) * tensors[f"{plain}|scale"]
+                state[plain] += torch.from_numpy(change)
+            elif not name.endswith("|scale"):
+                state[name].copy_(torch.from_numpy(value))
+    except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        raise ModelError(f"the judge's weights in {path} do not fit ({error}); install the package again, or set search.judge to off") from error
+
+
+def _native_bfloat16() -> bool:
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

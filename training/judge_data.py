@@ -1,0 +1,250 @@
+"""What the judge learns from: pairs of texts with a label, all of them this project's own (corpus/bank, corpus/handbook) and split by question."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from replies import CLOSERS, OPENERS
+
+from rag.judge import LABELS
+from rag.search import Scored, Searcher
+from rag.views import view
+
+Row = dict[str, Any]
+VERDICTS = {"hit": "entails", "partial": "partly", "contradicted": "contradicts", "missed": "unrelated"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two texts read together. ``task`` is answers (label 0/1) or entails (index into LABELS); ``group`` is what splits are made by."""
+
+    task: str
+    a: str
+    b: str
+    label: int
+    group: str
+    source: str
+
+
+def held_out(group: str) -> bool:
+    """Whether a question and all its rows validate: every fifth, by a hash of its id."""
+    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 5 == 0
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """The objects of a JSON lines file."""
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line.strip():
+            yield json.loads(line)
+
+
+def bank_of(corpus: Path) -> dict[str, Row]:
+    """The entries of the question bank by id."""
+    return {entry["id"]: entry for path in sorted((corpus / "bank").glob("*.yaml")) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))}
+
+
+def other(language: str) -> str:
+    """The other language."""
+    return "en" if language == "zh" else "zh"
+
+
+def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """(key point, short reply) pairs. A reply is paired with the key point in its own language, every third one with the other language's."""
+    out: list[Pair] = []
+    replies: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")):
+        for row in rows(path) if not path.name.startswith("details-") else ():
+            point = next((k for k in bank.get(row["question"], {}).get("key_points", ()) if k["id"] == row.get("point")), None)
+            if point is None:
+                continue
+            qid = row["question"]
+            said = [("entails", lang, t) for lang, ts in row["entails"].items() for t in ts]
+            said += [("partly", lang, t) for lang, ts in row["partly"].items() for t in ts]
+            said += [("contradicts", c["lang"], c["text"]) for c in row["contradicts"]]
+            for n, (label, lang, text) in enumerate(said):
+                against = other(lang) if n % 3 == 2 else lang
+                out.append(Pair("entails", point[against], worn(text, lang, rng), LABELS.index(label), qid, "points"))
+                if label == "entails":
+                    replies[qid].append((row["point"], lang, text))
+            out.append(Pair("entails", point["zh"], point["en"], 0, qid, "translation"))
+    ids = sorted(replies)
+    area = {qid: bank[qid]["area"] for qid in ids}
+    for qid in ids:
+        for point in bank[qid]["key_points"]:
+            inside = [r for r in replies[qid] if r[0] != point["id"]]
+            near = [q for q in ids if q != qid and area[q] == area[qid] and held_out(q) == held_out(qid)]
+            outside = [rng.choice(replies[rng.choice(near)]) for _ in range(2)] if near else []
+            for _, lang, text in [*rng.sample(inside, min(2, len(inside))), *outside]:
+                out.append(Pair("entails", point[lang if rng.random() < 0.7 else other(lang)], worn(text, lang, rng), 3, qid, "unrelated"))
+        for wrong in bank[qid].get("misconceptions", ()):
+            point = rng.choice(bank[qid]["key_points"])
+            lang = rng.choice(["zh", "en"])
+            out.append(Pair("entails", wrong[lang], point[other(lang) if rng.random() < 0.3 else lang], 3, qid, "misconception"))
+            # A misconception is stated by its own translation: what finds false statements looks for that.
+            out.append(Pair("entails", wrong["zh"], wrong["en"], 0, qid, "misconception"))
+    return out
+
+
+def worn(text: str, language: str, rng: random.Random) -> str:
+    """A text as it may come out of a mouth or a keyboard: with an opener, without its stop, in small letters. The meaning stays."""
+    draw = rng.random()
+    if draw < 0.12:
+        return rng.choice(OPENERS["zh" if language == "zh" else "en"]) + ("" if language == "zh" else " ") + text
+    if draw < 0.2:
+        return text + ("。" if language == "zh" else " ") + rng.choice(CLOSERS["zh" if language == "zh" else "en"])
+    if draw < 0.3:
+        return text.rstrip("。.").lower()
+    return text
+
+
+def reply_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """(key point, whole reply) pairs of the graded replies; a key point stands in the reply's language or, every third time, in the other."""
+    out: list[Pair] = []
+    for path in sorted((corpus / "bank" / "replies").glob("*.jsonl")):
+        for row in rows(path):
+            for point in bank[row["question"]]["key_points"]:
+                verdict = row["points"].get(point["id"], "missed")
+                lang = row["lang"] if rng.random() < 0.67 else other(row["lang"])
+                out.append(Pair("entails", point[lang], row["text"], LABELS.index(VERDICTS[verdict]), row["question"], "replies"))
+    return out
+
+
+def composed_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """(key point, reply of two to four statements on several key points) pairs: the judge must find the one that matters."""
+    said: dict[str, dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")):
+        for row in rows(path) if not path.name.startswith("details-") else ():
+            if row.get("point") and row["question"] in bank:
+                mine = said[row["question"]][row["point"]]
+                mine += [("entails", lang, t) for lang, ts in row["entails"].items() for t in ts]
+                mine += [("partly", lang, t) for lang, ts in row["partly"].items() for t in ts]
+                mine += [("contradicts", c["lang"], c["text"]) for c in row["contradicts"]]
+    out: list[Pair] = []
+    for qid in sorted(said):
+        points = {k["id"]: k for k in bank[qid]["key_points"]}
+        for lang in ("zh", "en"):
+            for _ in range(4):
+                chosen = rng.sample(sorted(points), min(len(points), rng.randint(2, 4)))
+                parts = {p: rng.choice([s for s in said[qid][p] if s[1] == lang] or [("", lang, "")]) for p in chosen}
+                texts = [t for _, _, t in parts.values() if t]
+                rng.shuffle(texts)
+                text = ("。" if lang == "zh" else ". ").join(t.rstrip("。.") for t in texts)
+                for pid in rng.sample(sorted(points), min(2, len(points))):
+                    label = parts[pid][0] if pid in parts and parts[pid][2] else "unrelated"
+                    held = lang if rng.random() < 0.7 else other(lang)
+                    out.append(Pair("entails", points[pid][held], text, LABELS.index(label), qid, "composed"))
+    return out
+
+
+class Views:
+    """Passages of a built index as the judge reads them."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self.searcher = searcher
+        self.by_heading: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for n, passage in enumerate(searcher.index.passages):
+            if passage.question:
+                self.by_heading[passage.doc_id, passage.question].append(n)
+
+    def of(self, question: str, number: int, *, headed: bool = True) -> str:
+        """A passage as it is read for a question."""
+        query = self.searcher.query(question)
+        evidence = self.searcher.evidence(query, [Scored(number, 0, 0, 0, 0, 0, 0)])[0]
+        return view(evidence.hit.passage, evidence.units, evidence.relevance, headed=headed)
+
+    def handbook(self, entry: Row, language: str) -> list[int]:
+        """The passages of the handbook that answer a question of the bank."""
+        return self.by_heading.get((f"handbook/{language}/{entry['handbook']}", entry["question"][language]), [])
+
+    def best(self, question: str, numbers: list[int]) -> int | None:
+        """The one of some passages whose best unit lies nearest to a question."""
+        if not numbers:
+            return None
+        found = self.searcher.evidence(self.searcher.query(question), [Scored(n, 0, 0, 0, 0, 0, 0) for n in numbers])
+        return max(zip(numbers, found, strict=True), key=lambda p: max(p[1].relevance, default=-9))[0]
+
+    def negatives(self, question: str, own: set[tuple[str, ...]], count: int, rng: random.Random) -> list[int]:
+        """Passages that search ranks high and that stand under other headings."""
+        passages = self.searcher.index.passages
+        found = [s.number for s in self.searcher.score(self.searcher.query(question))[2:14]]
+        found = [n for n in found if passages[n].heading_path not in own and passages[n].kind != "pointer"]
+        return rng.sample(found, min(count, len(found)))
+
+    def quoted(self, on: Row) -> list[int]:
+        """The passages of a document that hold a quote."""
+        index = self.searcher.index
+        document = index.documents.get(on["doc"])
+        at = document.source.find(on["quote"]) if document else -1
+        return [n for n, p in enumerate(index.passages) if p.doc_id == on["doc"] and p.start <= at < p.end] if at >= 0 else []
+
+
+def answering_pairs(corpus: Path, bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
+    """(question, passage view) pairs: 1 where the passage answers."""
+    return [*_asked(corpus, bank, views, rng), *_lines(bank, views, rng)]
+
+
+def _asked(corpus: Path, bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
+    """Other wordings of the bank's questions, near misses, and questions on details that a passage answers or leaves out."""
+    out: list[Pair] = []
+    passages = views.searcher.index.passages
+
+    def own_headings(entry: Row) -> set[tuple[str, ...]]:
+        return {passages[n].heading_path for lang in ("zh", "en") for n in views.handbook(entry, lang)}
+
+    def add(question: str, entry: Row, language: str, label: int, source: str) -> None:
+        number = views.best(question, views.handbook(entry, language))
+        if number is not None:
+            out.append(Pair("answers", question, views.of(question, number), label, entry["id"], source))
+
+    def mine(question: str, entry: Row, count: int) -> None:
+        for number in views.negatives(question, own_headings(entry), count, rng):
+            out.append(Pair("answers", question, views.of(question, number), 0, entry["id"], "mined"))
+
+    for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")):
+        for n, row in enumerate(rows(path)):
+            if "asks" in row and row["question"] in bank:
+                entry = bank[row["question"]]
+                for lang, texts in row["asks"].items():
+                    for k, text in enumerate(texts):
+                        add(text, entry, lang if k % 2 == 0 else other(lang), 1, "asks")
+                        mine(text, entry, 2)
+                for lang, text in row["near_miss"].items():
+                    add(text, entry, lang, 0, "near-miss")
+                    add(text, entry, other(lang), 0, "near-miss")
+            elif "on" in row and "handbook" in row["on"] and row["on"]["question"] in bank:
+                entry = bank[row["on"]["question"]]
+                add(row["text"], entry, row["lang"] if n % 3 else other(row["lang"]), int(row["answered"]), "details")
+                if row["answered"] and n % 2 == 0:
+                    mine(row["text"], entry, 1)
+            elif "on" in row and "doc" in row["on"]:
+                number = views.best(row["text"], views.quoted(row["on"]))
+                if number is not None:
+                    group = f"seed:{passages[number].doc_id}:{passages[number].start}"
+                    out.append(Pair("answers", row["text"], views.of(row["text"], number), int(row["answered"]), group, "details-seeds"))
+    return out
+
+
+def _lines(bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
+    """Question lines of the corpus with what stands under them, without the line itself, and with what stands under neighbouring ones."""
+    out: list[Pair] = []
+    passages = views.searcher.index.passages
+    asked = {entry["question"][lang]: qid for qid, entry in bank.items() for lang in ("zh", "en")}
+    for number, passage in enumerate(passages):
+        if not passage.question or passage.kind == "pointer" or len(passage.text) < len(passage.question) + 30:
+            continue
+        question = re.sub(r"^[\d.、()（）\s]+", "", passage.question)
+        group = asked.get(passage.question, f"line:{passage.question}")
+        out.append(Pair("answers", question, views.of(question, number, headed=False), 1, group, "lines"))
+        for wrong in views.negatives(question, {passage.heading_path}, 1, rng):
+            if passages[wrong].question != passage.question:
+                out.append(Pair("answers", question, views.of(question, wrong, headed=rng.random() < 0.5), 0, group, "lines-mined"))
+    return out
