@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from chat_server import MODEL, ChatServer, Reply, refuses, says
 from hypothesis import given
@@ -19,6 +20,7 @@ from rag.answer.polarity import disagrees
 from rag.answer.said import Reading, Said
 from rag.answer.support import Checker, Shown, missing_numbers
 from rag.answer.writer import NOTHING, Writer, as_data, gives_orders, prompt, show
+from rag.judge import Floats
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Sentence
 from rag.store import Index
@@ -276,16 +278,21 @@ def test_numbers(text: str, source: str, missing: set[float]) -> None:
     assert missing_numbers(text, source) == missing
 
 
-class Judge:
-    """A judge that finds the statement entailed where source and statement share a given word."""
+class WordJudge:
+    """A judge that finds the statement entailed where statement and source share a given word."""
+
+    name = "word"
 
     def __init__(self, word: str) -> None:
         self.word = word
         self.asked: list[tuple[str, str]] = []
 
-    def entails(self, pairs: Sequence[tuple[str, str]]) -> Sequence[float]:
+    def answers(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        return np.ones(len(pairs), np.float32)
+
+    def entails(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         self.asked += pairs
-        return [float(self.word in statement) for _, statement in pairs]
+        return np.array([[1, 0, 0, 0] if self.word in statement else [0, 0, 0, 1] for statement, _ in pairs], np.float32)
 
 
 def test_what_two_sentences_say_of_two_things_is_not_mixed_up(tmp_path: Path) -> None:
@@ -307,13 +314,13 @@ def test_what_two_sentences_say_of_two_things_is_not_mixed_up(tmp_path: Path) ->
 def test_a_judge_has_the_last_word_but_not_on_numbers(index: Index) -> None:
     chosen = chosen_for(index, RESIDUAL)
     shown = [Shown(chosen.evidence.hit.passage, chosen.units)]
-    judge = Judge("浅层")
+    judge = WordJudge("浅层")
     checker = Checker(index, judge=judge)
     asked = asked_of(RESIDUAL)
     assert checker.check("梯度可以直接传到浅层。", shown, asked).held
     assert checker.check("捷径缓解了梯度消失。", shown, asked).lacks == "meaning"
     assert checker.check("梯度可以直接传到 34 个浅层。", shown, asked).lacks == "numbers"
-    assert all(premise.startswith(RESIDUAL.removesuffix("？")) for premise, _ in judge.asked)
+    assert all(premise.startswith(RESIDUAL.removesuffix("？")) for _, premise in judge.asked)
 
 
 def test_an_encoder_decides_open_cases(index: Index) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from rag.answer.polarity import clauses, denies, disagrees
+from rag.judge import ENTAILS, PARTLY, Judge
 from rag.models import Encoder, Vectors
 from rag.records import Asked, Language, Passage, Unit
 from rag.store import Index, KeyKind
@@ -65,14 +65,6 @@ learning training-phase relationship
 _GLUE = frozenset(_GLUE_WORDS.split())
 _GENERIC = frozenset(_GENERIC_CONCEPTS.split())
 _COMMON = _GENERIC | frozenset(_COMMON_CONCEPTS.split())
-
-
-class Entails(Protocol):
-    """A judge that reads two texts together."""
-
-    def entails(self, pairs: Sequence[tuple[str, str]]) -> Sequence[float]:
-        """For each (source, statement) the probability that the statement follows from the source."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +141,7 @@ class Checker:
         judge: has the last word where there is one.
     """
 
-    def __init__(self, index: Index, encoder: Encoder | None = None, judge: Entails | None = None) -> None:
+    def __init__(self, index: Index, encoder: Encoder | None = None, judge: Judge | None = None) -> None:
         self._index = index
         self._encoder = encoder
         self._judge = judge
@@ -206,7 +198,8 @@ class Checker:
         """Words or meaning: which of them speaks for the sentence; ``meaning`` where neither does."""
         if self._judge is not None:
             premise = f"{heading.plain}\n" + "\n".join(u.text for u in units)
-            return "" if self._judge.entails([(premise, sentence.text)])[0] >= ENTAILED else "meaning"
+            held = self._judge.entails([(sentence.text, premise)])[0]
+            return "" if held[ENTAILS] + held[PARTLY] / 2 >= ENTAILED else "meaning"
         if crossed:
             return "" if share >= HELD_CROSSED and len(sentence.weights) >= 2 else "meaning"
         if self._encoder is None or share >= QUOTED:

@@ -15,8 +15,9 @@ from rag.answer.compose import cite, dice
 from rag.answer.phrases import phrase
 from rag.answer.said import Reading, Said
 from rag.answer.select import Chosen, is_pointer, quotable
-from rag.answer.support import Checker, Entails, Shown, Support, missing_numbers
+from rag.answer.support import Checker, Shown, Support, missing_numbers
 from rag.errors import EndpointError, MissingPackage
+from rag.judge import Judge
 from rag.llm import Endpoint
 from rag.models import Encoder
 from rag.records import Answer, Asked, Citation, Language, Sentence, Unit
@@ -157,7 +158,7 @@ class Writer:
         judge: decides instead of the encoder where there is one.
     """
 
-    def __init__(self, endpoint: Endpoint, index: Index, encoder: Encoder | None = None, judge: Entails | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, index: Index, encoder: Encoder | None = None, judge: Judge | None = None) -> None:
         self._endpoint = endpoint
         self._index = index
         self._checker = Checker(index, encoder, judge)
