@@ -41,7 +41,9 @@ class SearchSettings(_Part):
 
     top: int = Field(default=10, ge=1, le=200)
     candidates: int = Field(default=60, ge=10, le=1000, description="passages each half hands to the fusion")
-    judge: Literal["auto", "off"] = "auto"
+    judge: str = Field(
+        default="auto", min_length=1, description="auto: the bundled judge; off: none (fast mode); else a cross-encoder's hub id or folder for reranking"
+    )
 
 
 class AnswerSettings(_Part):

@@ -141,6 +141,61 @@ class BundledJudge:
         return self._loaded
 
 
+class CrossEncoderJudge:
+    """Any sentence-transformers cross-encoder with one output (bge-reranker-v2-m3 ...) for ranking; entailment stays with another judge.
+
+    Raises:
+        ModelError: at first use, when the model cannot be loaded or has several outputs.
+    """
+
+    def __init__(self, model: str, entailment: Judge, device: str = "cpu") -> None:
+        self._model_name = model
+        self._entailment = entailment
+        self._device = device
+        self._lock = threading.RLock()
+        self._model: Any = None
+
+    @property
+    def name(self) -> str:
+        return self._model_name
+
+    def answers(self, pairs: Sequence[TextPair]) -> Floats:
+        if not pairs:
+            return np.zeros(0, np.float32)
+        with self._lock:
+            found = self._load().predict(list(pairs), convert_to_numpy=True, show_progress_bar=False)
+        return np.asarray(found, np.float32)
+
+    def entails(self, pairs: Sequence[TextPair]) -> Floats:
+        return self._entailment.entails(pairs)
+
+    def _load(self) -> Any:
+        if self._model is None:
+            import torch
+            from sentence_transformers import CrossEncoder
+
+            try:
+                model = CrossEncoder(self._model_name, device=self._device)
+            except (OSError, ValueError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise ModelError(f"the judge {self._model_name!r} cannot be loaded ({reason}); give a folder or hub id, or set search.judge to auto") from error
+            if model.num_labels != 1:
+                raise ModelError(f"the judge {self._model_name!r} has {model.num_labels} outputs, a reranker has one; set search.judge to another")
+            model.activation_fn = torch.nn.Sigmoid()
+            self._model = model
+        return self._model
+
+
+def open_judge(setting: str, base: Callable[[], Path], device: str = "cpu") -> Judge | None:
+    """The judge a setting names: ``auto`` the bundled one if it is shipped, ``off`` none, else a cross-encoder by hub id or folder."""
+    bundled = BundledJudge(base) if BundledJudge.is_there() else None
+    if setting in {"auto", "off"}:
+        return bundled if setting == "auto" else None
+    if bundled is None:
+        raise ModelError(f"the judge {setting!r} ranks only; for the rest the bundled one is needed, and it is missing; install the package again")
+    return CrossEncoderJudge(setting, bundled, device)
+
+
 def chunks(order: Sequence[int], lengths: Sequence[int], tokens: int) -> list[list[int]]:
     """Rows in batches of about so many tokens when padded; ``order`` goes from short to long."""
     out: list[list[int]] = []
