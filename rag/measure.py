@@ -131,3 +131,9 @@ def precision_recall(gold: Sequence[bool], said: Sequence[bool]) -> tuple[float,
     """(precision, recall) of the positive class; NaN where undefined."""
     both = sum(g and s for g, s in zip(gold, said, strict=True))
     return (both / sum(said) if any(said) else math.nan, both / sum(gold) if any(gold) else math.nan)
+
+
+def log_odds(probability: float, limit: float = 4.0) -> float:
+    """log(p / (1 - p)), cut at ``limit`` either way: beyond that a model's certainty says no more."""
+    share = min(max(probability, 1e-6), 1 - 1e-6)
+    return min(limit, max(-limit, math.log(share / (1 - share))))

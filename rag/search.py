@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.judge import Judge
+from rag.measure import log_odds
 from rag.models import Encoder, Vectors
 from rag.records import Asked, Evidence, Hit, Language, Passage
 from rag.store import Index, KeyKind
@@ -44,7 +45,6 @@ SMALL = 50_000
 READ_AT_MOST = 8
 READ_BUDGET = 1100.0
 """How much a judge reads for one question: passages from the best one down, in ideographs (about 700 tokens), at least three passages."""
-MOST_CERTAIN = 4.0
 _FUZZY_MIN = 5
 _FUZZY_SCORE = 80.0
 
@@ -374,12 +374,6 @@ class Searcher:
         # Passages that were not read stay below those that were.
         rest = [replace(s, raw=min(s.raw, floor)) for s in scored[READ_AT_MOST:]]
         return [*(e.hit for e in read), *(self.hit(s) for s in rest)][:k]
-
-
-def log_odds(probability: float) -> float:
-    """The logarithm of the odds, cut at four either way: beyond that a judge's certainty says no more."""
-    share = min(max(probability, 1e-6), 1 - 1e-6)
-    return min(MOST_CERTAIN, max(-MOST_CERTAIN, math.log(share / (1 - share))))
 
 
 def translation(text: str, language: Language) -> str:

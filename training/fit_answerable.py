@@ -29,14 +29,20 @@ from rag.answer.answerable import SIGNALS, signals
 from rag.answer.gate import gate
 from rag.config import Settings
 from rag.corpus import document_from_text, load_corpus
+from rag.judge import BundledJudge, Judge
 from rag.measure import auroc, calibration_error
 from rag.models import TransformerEncoder
+from rag.models.bundled import ensure_unpacked
 from rag.search import Searcher
 from rag.store.build import make_index
 
 WRONGLY_REFUSED = 0.07
 CAUTIOUS_SHARE = 0.25
-PLAIN = tuple(s for s in SIGNALS if s not in {"judge", "judged"})
+VARIANTS = {"plain": tuple(s for s in SIGNALS if s not in {"judge", "judged"}), "judged": SIGNALS}
+"""The signals without a judge, and with one."""
+
+
+Row = tuple[str, bool, dict[str, list[float]]]
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -47,14 +53,15 @@ def half(text: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 0
 
 
-def features(searcher: Searcher, question: str) -> list[float]:
+def features(searcher: Searcher, question: str) -> dict[str, list[float]]:
+    """The signals of one question for each variant."""
     query = searcher.query(question)
     found = searcher.evidence(query, searcher.score(query)[:12])
-    values = signals(query.asked, found, searcher.index)
-    return [values[name] for name in PLAIN]
+    values = {"plain": signals(query.asked, found, searcher.index), "judged": signals(query.asked, searcher.reread(query, found), searcher.index)}
+    return {variant: [values[variant][name] for name in names] for variant, names in VARIANTS.items()}
 
 
-def beir(folder: Path, encoder: TransformerEncoder, cache: Path | None, foreign: list[str]) -> list[tuple[str, bool, list[float]]]:
+def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | None, foreign: list[str]) -> list[Row]:
     """Every second question of a set, and questions of other fields asked of the same corpus."""
     relevant = {line.split("\t")[0] for line in (folder / "qrels.tsv").read_text(encoding="utf-8").split("\n")[1:] if line}
     queries = [q for q in rows(folder / "queries.jsonl") if q["id"] in relevant and half(q["id"])]
@@ -64,7 +71,7 @@ def beir(folder: Path, encoder: TransformerEncoder, cache: Path | None, foreign:
         with np.load(stored) as z:
             known = dict(zip(z["h"].tolist(), z["v"], strict=True))
     index, _, _ = make_index([document_from_text(r["id"], r["text"]) for r in rows(folder / "corpus.jsonl")], encoder, known)
-    searcher = Searcher(index, encoder)
+    searcher = Searcher(index, encoder, judge=judge)
     own = [(folder.name, True, features(searcher, q["text"])) for q in queries]
     return own + [(folder.name, False, features(searcher, q)) for q in foreign]
 
@@ -74,13 +81,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--judge", type=Path, help="folder of the judge's weights; default: the shipped ones")
     parser.add_argument("--out", type=Path, default=Path("rag/data/answerable.json"))
     args = parser.parse_args()
     settings = Settings()
     encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
     index, _, _ = make_index(load_corpus(args.seeds)[0], encoder, {})
-    searcher = Searcher(index, encoder)
-    data: list[tuple[str, bool, list[float]]] = []
+    judge = BundledJudge(lambda: ensure_unpacked(settings.cache_dir), *([args.judge] if args.judge else []))
+    searcher = Searcher(index, encoder, judge=judge)
+    data: list[Row] = []
     for row in rows(args.data / "seeds_qa" / "seed_queries.dev.jsonl"):
         data.append(("seeds", True, features(searcher, row["query"])))
     for row in rows(args.data / "seeds_qa" / "unanswerable.dev.jsonl"):
@@ -90,10 +99,20 @@ def main() -> None:
     for row in others[::6]:
         data.append(("other_fields", False, features(searcher, row["query"])))
     for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
-        data += beir(args.data / "retrieval" / name, encoder, args.cache, [r["query"] for r in others[3::16]])
+        data += beir(args.data / "retrieval" / name, encoder, judge, args.cache, [r["query"] for r in others[3::16]])
+    kept = json.loads(args.out.read_text(encoding="utf-8")) if args.out.is_file() else {}
+    for variant, names in VARIANTS.items():
+        shipped, report = fitted(data, variant, names)
+        print(variant, json.dumps(report, indent=1), shipped["weights"], shipped["refuse_below"], shipped["caution_below"], flush=True)
+        kept |= {variant: shipped, f"{variant}_report": report}
+    args.out.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+def fitted(data: list[Row], variant: str, columns: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model of one variant, and its cross-validated figures."""
     names = np.array([d[0] for d in data])
     y = np.array([d[1] for d in data])
-    x = np.array([d[2] for d in data])
+    x = np.array([d[2][variant] for d in data])
     # The seeds speak for the product; a question of another corpus counts a tenth, one of another field a third.
     weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(names == "other_fields", 0.33, 0.1))
     probability = np.zeros(len(y))
@@ -120,17 +139,15 @@ def main() -> None:
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))
     model.fit(x, y, logisticregression__sample_weight=weight)
     scaler, logistic = model[0], model[1]
-    shipped = {
-        "weights": {n: round(float(w), 5) for n, w in zip(PLAIN, logistic.coef_[0], strict=True)},
+    shipped: dict[str, Any] = {
+        "weights": {n: round(float(w), 5) for n, w in zip(columns, logistic.coef_[0], strict=True)},
         "bias": round(float(logistic.intercept_[0]), 5),
-        "mean": {n: round(float(v), 5) for n, v in zip(PLAIN, scaler.mean_, strict=True)},
-        "scale": {n: round(float(v), 5) for n, v in zip(PLAIN, scaler.scale_, strict=True)},
+        "mean": {n: round(float(v), 5) for n, v in zip(columns, scaler.mean_, strict=True)},
+        "scale": {n: round(float(v), 5) for n, v in zip(columns, scaler.scale_, strict=True)},
         "refuse_below": round(refuse, 4),
         "caution_below": round(caution, 4),
     }
-    print(json.dumps(report, indent=1), shipped["weights"], refuse, caution)
-    kept = json.loads(args.out.read_text(encoding="utf-8")) if args.out.is_file() else {}
-    args.out.write_text(json.dumps({**kept, "plain": shipped, "plain_report": report}, indent=1) + "\n", encoding="utf-8")
+    return shipped, report
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from fit_fusion import Set, beir_set, main_figure, seeds_set
 
 from rag.config import Settings
 from rag.judge import BundledJudge
-from rag.measure import ndcg
+from rag.measure import log_odds, ndcg
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
 from rag.records import Evidence
-from rag.search import Fusion, Searcher, log_odds
+from rag.search import Fusion, Searcher
 
 GRID = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
 DEPTH = 60

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
+from rag.measure import log_odds
 from rag.records import Asked, Evidence
 from rag.store import Index
 from rag.text import tokenize
@@ -94,8 +95,8 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
         "pointer": float(best.hit.passage.kind == "pointer"),
         "names": _names_missing(asked, index),
         "kind_missing": float(_kind_missing(asked, found[:2])),
-        "judge": 0.0,
-        "judged": 0.0,
+        "judge": 0.0 if best.judged is None else log_odds(best.judged),
+        "judged": max((log_odds(e.judged) for e in found if e.judged is not None), default=0.0),
     }
 
 
