@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rag.config import Settings
 from rag.errors import MianjingError
+from rag.judge import BundledJudge
 from rag.models import TransformerEncoder, bundled
 from rag.store import check_index, is_stale
 
@@ -42,11 +43,21 @@ def examine(settings: Settings) -> list[Finding]:
     if settings.encoder.name is None:
         unpacked = bundled.is_unpacked(settings.cache_dir / f"e5-small-{bundled.WEIGHTS_SHA256[:12]}-v{bundled.LAYOUT_VERSION}", deep=True)
         out.append(Finding("weights", True, f"unpacked in {settings.cache_dir}" if unpacked else "not unpacked yet (done at first use)"))
+    out.append(_judge(settings))
     out.append(_corpus(settings))
     out.append(_index(settings, encoder))
     llm = settings.llm
     out.append(Finding("language model", True, f"{llm.model} at {llm.base_url}" if llm.enabled else "none (optional)"))
     return out
+
+
+def _judge(settings: Settings) -> Finding:
+    setting = settings.search.judge
+    if setting == "off":
+        return Finding("judge", True, "off (fast mode)")
+    if not BundledJudge.is_there():
+        return Finding("judge", setting == "auto", "none is shipped; search, refusals and grades work without it, less exactly")
+    return Finding("judge", True, "bundled" if setting == "auto" else f"{setting} for ranking, bundled for the rest")
 
 
 def _corpus(settings: Settings) -> Finding:

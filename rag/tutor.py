@@ -17,13 +17,15 @@ from rag.answer.parts import split_parts
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK
+from rag.answer.select import HANDBOOK, overlap
 from rag.answer.writer import Writer
 from rag.bank import Bank, Errata, load_bank, load_errata, same_document
 from rag.config import ROOT, Settings
 from rag.errors import IndexMissing
+from rag.judge import BundledJudge, Judge, open_judge
 from rag.llm import Endpoint
 from rag.models import TransformerEncoder
+from rag.models.bundled import ensure_unpacked
 from rag.records import Answer, Asked, Document, Evidence, Hit, Language, Question, Sentence
 from rag.search import Query, Searcher
 from rag.store import BuildReport, Index, Progress, build_index, is_stale, load_index
@@ -42,10 +44,11 @@ class Tutor:
     Build one with :meth:`open`; it holds the encoder and the index for as long as it lives.
     """
 
-    def __init__(self, settings: Settings, encoder: TransformerEncoder, index: Index) -> None:
+    def __init__(self, settings: Settings, encoder: TransformerEncoder, index: Index, judge: Judge | None = None) -> None:
         self.settings = settings
         self.encoder = encoder
-        self._searcher = Searcher(index, encoder)
+        self.judge = judge
+        self._searcher = Searcher(index, encoder, judge=judge)
         self._links_of: tuple[Index, dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]] | None = None
 
     @classmethod
@@ -66,7 +69,7 @@ class Tutor:
         except IndexMissing:
             build_index(settings.corpus, settings.index, encoder, progress=progress)
             index = load_index(settings.index, encoder)
-        return cls(settings, encoder, index)
+        return cls(settings, encoder, index, open_judge(settings.search.judge, lambda: ensure_unpacked(settings.cache_dir, report), settings.encoder.device))
 
     @property
     def index(self) -> Index:
@@ -76,7 +79,7 @@ class Tutor:
     def rebuild(self, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
         """Bring the index up to date and use the new one; questions asked meanwhile are answered from the old one."""
         report = build_index(self.settings.corpus, self.settings.index, self.encoder, rebuild=rebuild, progress=progress)
-        self._searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder)
+        self._searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder, judge=self.judge)
         return report
 
     def documents(self) -> list[Document]:
@@ -104,7 +107,7 @@ class Tutor:
 
     def _writer(self) -> Writer:
         """The optional model over the index in use; it may only rephrase what the evidence holds."""
-        return Writer(Endpoint(self.settings.llm), self.index, self.encoder)
+        return Writer(Endpoint(self.settings.llm), self.index, self.encoder, self.judge)
 
     def _answer(
         self, question: str, history: Sequence[Mapping[str, object]], documents: Collection[str] | None
@@ -121,7 +124,7 @@ class Tutor:
         found, query = self._find(searcher, read, documents)
         searched = time.perf_counter()
         asked = replace(query.asked, text=read.search if read.followed else query.text)
-        model = Answerability.shipped()
+        model = self._answerability
         confidence = model.probability(signals(asked, found, searcher.index))
         refuse_below = self.settings.answer.refuse_below if self.settings.answer.refuse_below is not None else model.refuse_below
         caution_below = self.settings.answer.caution_below if self.settings.answer.caution_below is not None else model.caution_below
@@ -134,6 +137,11 @@ class Tutor:
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
 
+    @property
+    def _answerability(self) -> Answerability:
+        """The model fitted for what is at hand: with a judge's verdicts or without."""
+        return Answerability.shipped(judged=isinstance(self.judge, BundledJudge))
+
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
         query = searcher.query(read.search)
@@ -142,9 +150,14 @@ class Tutor:
         if read.followed and read.context and scored:
             before = {s.number: s.raw for s in searcher.score(searcher.query(read.context), documents, self.settings.search.candidates)}
             floor = min(before.values(), default=0.0)
-            leaning = [replace(s, raw=s.raw + CONTEXT_WEIGHT * (before.get(s.number, floor) - floor)) for s in scored]
+            leaning = [replace(s, raw=s.raw + CONTEXT_WEIGHT * (before.get(s.number, floor) - floor) + self._quoted(searcher, s.number, read)) for s in scored]
             scored = sorted(leaning, key=lambda s: (-round(s.raw, 9), searcher.index.passages[s.number].id))
-        return searcher.evidence(query, scored[:EVIDENCE]), query
+        return searcher.reread(query, searcher.evidence(query, scored[:EVIDENCE])), query
+
+    @staticmethod
+    def _quoted(searcher: Searcher, number: int, read: Standalone) -> float:
+        """What a passage gains by holding the words of the last answer: from 0 (less than two fifths of them) to 1 (all)."""
+        return max(0.0, (overlap(read.said, searcher.index.passages[number].text) - 0.4) / 0.6) if read.said else 0.0
 
     @staticmethod
     def _readable(index: Index, language: Language) -> Collection[str] | None:
@@ -166,7 +179,7 @@ class Tutor:
     ) -> tuple[Answer, Sequence[Chosen]]:
         linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
         ordered, pointer = prefer(asked, found, linked)
-        chosen = choose(asked, ordered, searcher.index)
+        chosen = choose(asked, ordered, searcher.index, read.said if read.followed else "")
         if pointer is not None and all(c.evidence is not pointer for c in chosen):
             chosen = [*chosen, Chosen(pointer, pointer.units, True)]
         sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
@@ -281,7 +294,7 @@ class Tutor:
         self, searcher: Searcher, asked: Asked, items: Sequence[tuple[str, str]], documents: Collection[str] | None
     ) -> tuple[list[Sentence], list[Chosen]] | None:
         """One block a part, each found and judged on its own; None where fewer than two parts have an answer."""
-        model = Answerability.shipped()
+        model = self._answerability
         refuse_below = self.settings.answer.refuse_below if self.settings.answer.refuse_below is not None else model.refuse_below
         out: list[Sentence] = []
         taken: list[Chosen] = []
@@ -304,6 +317,8 @@ class Tutor:
     def warm(self) -> None:
         """Load what the first question would wait for."""
         self._searcher.search("warm up", 1)
+        if isinstance(self.judge, BundledJudge):
+            self.judge.warm()
         self._links()
 
     def source(self, doc_id: str) -> Document | None:

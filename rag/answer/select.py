@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rag.records import Asked, Evidence, Unit
 from rag.store import Index
-from rag.text import content_terms
+from rag.text import content_terms, normalise
 
 PASSAGE_GAP = 0.8
 """How far (in deviations) below the best passage another one may lie and still answer too."""
@@ -20,6 +20,10 @@ SAME_QUESTION = 4.3
 FAMILY_MAX = 760
 SHORT_PASSAGE = 170
 MAX_PASSAGES = 4
+ASKED_ON_MAX = 900
+"""A passage of at most so many characters is told to its end to who asks on."""
+SAID = 0.6
+"""A unit of which an answer holds this share has been said."""
 HANDBOOK = "handbook"
 
 _LISTING = re.compile(
@@ -50,8 +54,11 @@ def is_handbook(evidence: Evidence) -> bool:
     return HANDBOOK in evidence.hit.passage.doc_id.split("/")[:-1]
 
 
-def choose(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Chosen]:
-    """The passages that answer, best first, each with its units. Empty when nothing was found."""
+def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = "") -> list[Chosen]:
+    """The passages that answer, best first, each with its units. Empty when nothing was found.
+
+    ``said`` is the answer that the question follows up: who asks on wants what the same passage has left to say.
+    """
     if not found:
         return []
     best = found[0]
@@ -64,7 +71,28 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Chosen
         units = pick_units(asked, evidence)
         if units:
             chosen.append(Chosen(evidence, tuple(units), len(units) == len(quotable(evidence.units))))
+    if said and chosen and len(chosen[0].evidence.hit.passage.text) <= ASKED_ON_MAX:
+        chosen[0] = _with_the_rest(chosen[0], said)
     return _with_siblings(asked, chosen, found, index)
+
+
+def _with_the_rest(chosen: Chosen, said: str) -> Chosen:
+    """A choice with all other units of its passage that were not said yet."""
+    taken = {u.start for u in chosen.units}
+    usable = quotable(chosen.evidence.units)
+    units = tuple(u for u in usable if u.start in taken or overlap(u.text, said) < SAID)
+    return replace(chosen, units=units or chosen.units, whole=len(units) == len(usable))
+
+
+def overlap(text: str, other: str) -> float:
+    """The share of a text's letter trigrams that another text holds."""
+    own, others = _trigrams(text), _trigrams(other)
+    return len(own & others) / len(own) if own else 0.0
+
+
+def _trigrams(text: str) -> set[str]:
+    letters = re.sub(r"[\W_]+", "", normalise(text))
+    return {letters[i : i + 3] for i in range(len(letters) - 2)}
 
 
 def _adds(asked: Asked, evidence: Evidence, best: Evidence) -> bool:
