@@ -1,0 +1,230 @@
+"""The grader: key points or a reference, and a reply, to a Grade. Deterministic, offline, no language model.
+
+Each key point is read beside the whole reply and beside its nearest sentences; a softmax fitted on replies to held-out questions turns what the judge, the
+encoder and the words say into the probabilities that the point is hit, half said, missed or contradicted. Credits, contradictions and misconceptions
+then make the score. Against a bare reference the score comes from trees fitted on graded short answers (docs/decisions/005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import UserInputError
+from rag.grade.features import Reading, read
+from rag.grade.feedback import feedback
+from rag.grade.model import Fitted, verdict
+from rag.grade.reference import measure, statements_of
+from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list, is_padded, size
+from rag.judge import ENTAILS, PARTLY, Judge
+from rag.models import Encoder
+from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdict, WrongStatement
+from rag.text import language_of
+
+Floats = npt.NDArray[np.float64]
+Strictness = Literal["lenient", "normal", "strict"]
+SCORE_FEATURES = ("credit", "said", "against", "most_against", "misconception", "own_share", "length", "unclear")
+EXPONENT: dict[str, float] = {"lenient": 0.8, "normal": 1.0, "strict": 1.25}
+GAMED = frozenset({"echo", "keyword_list"})
+GAMED_CAP = 10.0
+NOTHING_SAID_CAP = 15.0
+MAX_POINTS = 30
+MAX_MISCONCEPTIONS = 12
+NEAR_MISCONCEPTIONS = 4
+CREDIT: dict[str, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0}
+
+
+def key_point(point_id: str, text: str, weight: float = 1.0) -> KeyPoint:
+    """A key point of one language, as it comes from a file; weights of several need not sum to 100."""
+    both = Bilingual(text, "") if language_of(text) == "zh" else Bilingual("", text)
+    return KeyPoint(point_id, weight, both)  # type: ignore[arg-type]
+
+
+class Grader:
+    """Grades replies. Stateless between calls; safe to share between threads.
+
+    Args:
+        encoder: measures nearness.
+        judge: reads key point and reply together; without one grades rest on words and nearness alone.
+        strictness: how a score is bent: lenient and strict move what lies between 0 and 100 up or down.
+    """
+
+    def __init__(self, encoder: Encoder, judge: Judge | None = None, strictness: Strictness = "normal") -> None:
+        self.encoder = encoder
+        self.judge = judge
+        self.strictness = strictness
+
+    def grade(
+        self,
+        question: str,
+        key_points: Sequence[KeyPoint],
+        reply: str,
+        *,
+        reference: str | Sequence[str] | None = None,
+        misconceptions: Sequence[Bilingual | str] = (),
+        language: Language | None = None,
+    ) -> Grade:
+        """The grade of a reply to a question.
+
+        Args:
+            question: as it was asked.
+            key_points: what a good reply says; weights are relative to each other.
+            reply: the candidate's words.
+            reference: a good reply, or several; used where there are no key points.
+            misconceptions: false statements to look for.
+            language: of the feedback; by default the question's.
+
+        Raises:
+            UserInputError: neither key points nor a reference.
+        """
+        language = language or language_of(question)
+        read_reply = Reply.of(reply)
+        references = [reference] if isinstance(reference, str) else list(reference or ())
+        references = [r for r in references if r.strip()]
+        if not key_points and not references:
+            raise UserInputError("grade: give key points or a reference text, one of the two at least")
+        flags = self._flags(read_reply, question)
+        if key_points:
+            return self._by_points(question, list(key_points)[:MAX_POINTS], read_reply, flags, misconceptions, language)
+        return self._by_reference(question, references, read_reply, flags, language)
+
+    @property
+    def _fitted(self) -> Fitted:
+        return Fitted.shipped(judged=self.judge is not None)
+
+    @staticmethod
+    def _flags(reply: Reply, question: str) -> list[str]:
+        out = ["instructions"] if reply.orders else []
+        if is_empty(reply):
+            return [*out, "empty"]
+        if does_not_know(reply):
+            return [*out, "dont_know"]
+        if is_keyword_list(reply):
+            out.append("keyword_list")
+        elif is_echo(reply, question):
+            out.append("echo")
+        if is_padded(reply):
+            out.append("padding")
+        if reply.language != language_of(question):
+            out.append("other_language")
+        return out
+
+    def _by_points(
+        self, question: str, points: list[KeyPoint], reply: Reply, flags: list[str], misconceptions: Sequence[Bilingual | str], language: Language
+    ) -> Grade:
+        texts = [p.text.in_language(reply.language) for p in points]
+        if {"empty", "dont_know"} & set(flags):
+            missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
+            return self._finished(question, 0.0, missed, (), flags, language)
+        readings, shares = self.point_shares(question, texts, reply)
+        false, beliefs = self._misconceptions(question, misconceptions, reply)
+        if GAMED & set(flags):
+            shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
+        fitted = self._fitted
+        verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
+        row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, beliefs, reply, readings)
+        score = float(fitted.score(row[None, :])[0])
+        graded = tuple(
+            PointGrade(p.id, shown, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
+            for p, shown, v, r, s in zip(points, _shown(points, language), verdicts, readings, shares.tolist(), strict=True)
+        )
+        wrong = self._wrong(graded, readings, shares, false)
+        if not any(v != "missed" for v in verdicts):
+            score = min(score, NOTHING_SAID_CAP)
+            if float(shares[:, 3].max()) < fitted.wrong_from and not wrong and not GAMED & set(flags) and "instructions" not in flags:
+                flags = [*flags, "off_topic"]
+        if GAMED & set(flags):
+            score = min(score, GAMED_CAP)
+        return self._finished(question, score, graded, wrong, flags, language)
+
+    def point_shares(self, question: str, texts: Sequence[str], reply: Reply) -> tuple[list[Reading], Floats]:
+        """Readings, and the probabilities (n, 4) over hit, partial, missed and contradicted, of key points in a reply."""
+        crossed = bool(texts) and language_of(texts[0]) != reply.language
+        readings = read(question, texts, reply, self.encoder, self.judge, crossed=crossed)
+        return readings, self._fitted.points(np.stack([r.values for r in readings]))
+
+    def _misconceptions(self, question: str, misconceptions: Sequence[Bilingual | str], reply: Reply) -> tuple[list[WrongStatement], list[float]]:
+        """Which misconceptions a reply states, and how surely each of the nearest is stated."""
+        texts = [m if isinstance(m, str) else m.in_language(reply.language) for m in misconceptions][:MAX_MISCONCEPTIONS]
+        if not texts or self.judge is None or not reply.parts:
+            return [], [0.0]
+        near = self.encoder.passages([*texts, *(p.text for p in reply.parts)])
+        closeness = near[: len(texts)] @ near[len(texts) :].T
+        nearest = np.argsort(-closeness.max(axis=1), kind="stable")[:NEAR_MISCONCEPTIONS].tolist()
+        pairs = [(texts[n], reply.parts[int(np.argmax(closeness[n]))].text) for n in nearest]
+        found = self.judge.entails(pairs)
+        beliefs = (found[:, ENTAILS] + 0.5 * found[:, PARTLY]).tolist()
+        surest = sorted(zip(beliefs, pairs, strict=True), key=lambda b: -b[0])
+        return [WrongStatement(said, against, "misconception") for belief, (against, said) in surest if belief >= self._fitted.wrong_from], beliefs
+
+    def _wrong(self, graded: Sequence[PointGrade], readings: Sequence[Reading], shares: Floats, false: Sequence[WrongStatement]) -> tuple[WrongStatement, ...]:
+        """What was said against key points and what states a misconception, surest first, each part of the reply once."""
+        found = [
+            (float(s[3]), WrongStatement(r.against.text, g.text))
+            for g, r, s in zip(graded, readings, shares, strict=True)
+            if r.against is not None and float(s[3]) >= self._fitted.wrong_from and g.verdict != "hit"
+        ]
+        found.sort(key=lambda pair: -pair[0])
+        once: dict[str, WrongStatement] = {}
+        for statement in [*(w for _, w in found), *false]:
+            once.setdefault(statement.said, statement)
+        return tuple(once.values())
+
+    def _by_reference(self, question: str, references: list[str], reply: Reply, flags: list[str], language: Language) -> Grade:
+        if {"empty", "dont_know"} & set(flags):
+            points = statements_of(references[0])
+            missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
+            return self._finished(question, 0.0, missed, (), flags, language)
+        row, nearest = measure(question, references, reply, self.encoder, self.judge)
+        score = 100.0 * float(self._fitted.reference(row[None, :])[0])
+        points = statements_of(nearest)
+        shown = _shown(points, language)
+        readings, shares = self.point_shares(question, shown, reply)
+        fitted = self._fitted
+        verdicts = [cast("Verdict", verdict(s, fitted.hit_from, fitted.partial_from)) for s in shares.tolist()]
+        graded = tuple(
+            PointGrade(p.id, text, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
+            for p, text, v, r, s in zip(points, shown, verdicts, readings, shares.tolist(), strict=True)
+        )
+        wrong = self._wrong(graded, readings, shares, ())
+        if "keyword_list" in flags and len(reply.terms) < 4:
+            flags = [f for f in flags if f != "keyword_list"]
+        return self._finished(question, score, graded, wrong, flags, language)
+
+    def _finished(
+        self, question: str, score: float, points: tuple[PointGrade, ...], wrong: tuple[WrongStatement, ...], flags: Sequence[str], language: Language
+    ) -> Grade:
+        share = min(1.0, max(0.0, score / 100.0))
+        bent = round(100.0 * share ** EXPONENT[self.strictness], 1)
+        return Grade(question, bent, points, wrong, tuple(flags), feedback(points, wrong, flags, language), language)
+
+
+def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], beliefs: Sequence[float], reply: Reply, readings: Sequence[Any]) -> Floats:
+    """What the score is made of, named by SCORE_FEATURES; weights are those of the key points."""
+    mass = weights / max(1e-9, float(weights.sum()))
+    credit = float(mass @ (shares[:, 0] + 0.5 * shares[:, 1]))
+    said = float(mass @ np.array([CREDIT[v] for v in verdicts]))
+    own_share = float(readings[0].values[11]) if len(readings) else 0.0
+    return np.array(
+        [
+            credit,
+            said,
+            float(mass @ shares[:, 3]),
+            float(shares[:, 3].max()),
+            max(beliefs, default=0.0),
+            own_share,
+            float(np.log1p(size(reply.body))),
+            float(mass @ np.minimum(shares[:, 0], 1 - shares[:, 0])),
+        ]
+    )
+
+
+def _shown(points: Sequence[KeyPoint], language: Language) -> list[str]:
+    return [p.text.in_language(language) for p in points]
+
+
+def _strength(shares: Sequence[float]) -> float:
+    return round(min(1.0, shares[0] + 0.5 * shares[1]), 4)

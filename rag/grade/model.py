@@ -1,0 +1,96 @@
+"""The fitted parts of the grader: plain numbers in rag/data/grading.json, written by ``training/fit_grader.py``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+VERDICTS = ("hit", "partial", "missed", "contradicted")
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """Multinomial logistic regression on standardised features."""
+
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    bias: Floats
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Softmax:
+        """Read it from plain numbers."""
+        return cls(*(np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights", "bias")))
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Probabilities, shape (n, classes)."""
+        logits = (rows - self.mean) / self.scale @ self.weights.T + self.bias
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Gradient-boosted regression trees (Friedman, 2001): the start plus the sum of the leaves a row falls into."""
+
+    start: float
+    trees: tuple[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats], ...]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Forest:
+        """Read it from plain numbers; a tree is (left, right, feature, threshold, value), a leaf has left -1."""
+        trees = []
+        for left, right, feature, threshold, value in data["trees"]:
+            trees.append((np.asarray(left), np.asarray(right), np.asarray(feature), np.asarray(threshold, np.float64), np.asarray(value, np.float64)))
+        return cls(float(data["start"]), tuple(trees))
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Values, shape (n,)."""
+        # Trees are grown on single precision, so a row must be rounded the same way to fall on the same side.
+        rows = rows.astype(np.float32)
+        out = np.full(len(rows), self.start)
+        everyone = np.arange(len(rows))
+        for left, right, feature, threshold, value in self.trees:
+            node = np.zeros(len(rows), np.int64)
+            while (inner := left[node] >= 0).any():
+                goes_left = rows[everyone, feature[node]] <= threshold[node]
+                node = np.where(inner, np.where(goes_left, left[node], right[node]), node)
+            out += value[node]
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Everything that was fitted for a grader with a judge, or for one without."""
+
+    points: Softmax
+    score: Forest
+    reference: Forest
+    hit_from: float
+    partial_from: float
+    wrong_from: float
+
+    @classmethod
+    @lru_cache(maxsize=2)
+    def shipped(cls, *, judged: bool) -> Fitted:
+        """The one that comes with the program."""
+        data = json.loads((files("rag") / "data" / "grading.json").read_text(encoding="utf-8"))["judged" if judged else "plain"]
+        return cls(
+            Softmax.of(data["points"]), Forest.of(data["score"]), Forest.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
+        )
+
+
+def verdict(shares: Sequence[float], hit_from: float, partial_from: float) -> str:
+    """The verdict on a key point: hit from a probability on, partial where hit and partial together reach another, else missed."""
+    hit, partial = shares[0], shares[1]
+    if hit >= hit_from:
+        return "hit"
+    return "partial" if hit + partial >= partial_from else "missed"
