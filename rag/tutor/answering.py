@@ -1,14 +1,12 @@
-"""The only place that composes search, answer, grade, interview and history."""
+"""Questions answered from the corpus."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 
-from rag.answer import Chosen, choose, compose, is_pointer, phrase
+from rag.answer import Chosen, choose, compose, phrase
 from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
 from rag.answer.followup import Standalone, standalone
@@ -19,17 +17,13 @@ from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
 from rag.answer.select import HANDBOOK, overlap
 from rag.answer.writer import Writer
-from rag.bank import Bank, Errata, load_bank, load_errata, same_document
-from rag.config import ROOT, Settings
-from rag.errors import IndexMissing
-from rag.judge import BundledJudge, Judge, open_judge
+from rag.judge import BundledJudge
 from rag.llm import Endpoint
-from rag.models import TransformerEncoder
-from rag.models.bundled import ensure_unpacked
-from rag.records import Answer, Asked, Document, Evidence, Hit, Language, Question, Sentence
+from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence
 from rag.search import Query, Searcher
-from rag.store import BuildReport, Index, Progress, build_index, is_stale, load_index
+from rag.store import Index
 from rag.text import concepts, language_of
+from rag.tutor.library import Library
 
 MAX_QUESTION = 2000
 MAX_HISTORY = 12
@@ -38,53 +32,8 @@ EVIDENCE = 12
 PREMISE_GAP = 1.0
 
 
-class Tutor:
-    """Search, answers, grades and interviews over one corpus. Reads are safe from several threads.
-
-    Build one with :meth:`open`; it holds the encoder and the index for as long as it lives.
-    """
-
-    def __init__(self, settings: Settings, encoder: TransformerEncoder, index: Index, judge: Judge | None = None) -> None:
-        self.settings = settings
-        self.encoder = encoder
-        self.judge = judge
-        self._searcher = Searcher(index, encoder, judge=judge)
-        self._links_of: tuple[Index, dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]] | None = None
-
-    @classmethod
-    def open(cls, settings: Settings | None = None, *, report: Callable[[str], None] | None = None, progress: Progress | None = None) -> Tutor:
-        """Load the index, building it first where there is none and bringing it up to date where the corpus changed.
-
-        Raises:
-            IndexForeign, IndexDamaged: the index needs a rebuild; the message says how.
-            CorpusError, ModelError: as their names say.
-        """
-        settings = settings or Settings.load()
-        encoder = TransformerEncoder(settings.encoder, settings.cache_dir, report)
-        try:
-            index = load_index(settings.index, encoder)
-            if settings.corpus.is_dir() and is_stale(index.manifest, settings.corpus):
-                build_index(settings.corpus, settings.index, encoder, progress=progress)
-                index = load_index(settings.index, encoder)
-        except IndexMissing:
-            build_index(settings.corpus, settings.index, encoder, progress=progress)
-            index = load_index(settings.index, encoder)
-        return cls(settings, encoder, index, open_judge(settings.search.judge, lambda: ensure_unpacked(settings.cache_dir, report), settings.encoder.device))
-
-    @property
-    def index(self) -> Index:
-        """The index in use."""
-        return self._searcher.index
-
-    def rebuild(self, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
-        """Bring the index up to date and use the new one; questions asked meanwhile are answered from the old one."""
-        report = build_index(self.settings.corpus, self.settings.index, self.encoder, rebuild=rebuild, progress=progress)
-        self._searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder, judge=self.judge)
-        return report
-
-    def documents(self) -> list[Document]:
-        """The indexed documents, by id."""
-        return [self.index.documents[name] for name in sorted(self.index.documents)]
+class Answering(Library):
+    """Search and answers over the library."""
 
     def search(self, query: str, k: int = 10, documents: Collection[str] | None = None) -> list[Hit]:
         """The ``k`` best passages, ordered by (-score, id)."""
@@ -208,39 +157,6 @@ class Tutor:
                 break
         return [n for n in out if n < len(index.passages)]
 
-    @cached_property
-    def bank(self) -> Bank:
-        """The question bank: ``bank/`` in the corpus folder, beside it, or shipped with the program; empty where there is none."""
-        places = (self.settings.corpus / "bank", self.settings.corpus.parent / "bank", ROOT / "corpus" / "bank")
-        return load_bank(*[p for p in places if p.is_dir()][:1])
-
-    @property
-    def _asked_in(self) -> dict[str, list[tuple[int, int, Question]]]:
-        return self._links()[0]
-
-    @property
-    def _handbook_entries(self) -> dict[tuple[str, str], list[int]]:
-        return self._links()[1]
-
-    def _links(self) -> tuple[dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]]:
-        """Where the bank's questions are asked (document, span) and where the handbook answers them, for the index in use."""
-        index = self.index
-        if self._links_of is None or self._links_of[0] is not index:
-            asked: dict[str, list[tuple[int, int, Question]]] = {}
-            entries: dict[tuple[str, str], list[int]] = {}
-            for n, passage in enumerate(index.passages):
-                folders = passage.doc_id.split("/")
-                if HANDBOOK in folders[:-1] and passage.question:
-                    entries.setdefault(("/".join(folders[folders.index(HANDBOOK) + 1 :]), passage.question), []).append(n)
-            for question in self.bank if entries else ():
-                for asking in question.asked:
-                    for doc_id, document in index.documents.items():
-                        at = document.source.find(asking.quote) if same_document(asking.doc_id, doc_id) else -1
-                        if at >= 0:
-                            asked.setdefault(doc_id, []).append((at, at + len(asking.quote), question))
-            self._links_of = (index, asked, entries)
-        return self._links_of[1], self._links_of[2]
-
     @staticmethod
     def _corrected(asked: Asked, found: Sequence[Evidence], index: Index) -> list[Sentence]:
         """The correction of a question whose premise a good passage denies; empty where none does."""
@@ -270,16 +186,6 @@ class Tutor:
                         key = "erratum" if erratum.kind == "mistake" else "contradiction"
                         out.append(Sentence(phrase(key, language, right=erratum.right.in_language(language)), (citation,), "erratum"))
         return out
-
-    @cached_property
-    def errata(self) -> Errata:
-        """The known mistakes of the corpus's documents: ``errata.yaml`` in the corpus folder, beside it, or shipped with the program."""
-        places = (self.settings.corpus / "errata.yaml", self.settings.corpus.parent / "errata.yaml", ROOT / "corpus" / "errata.yaml")
-        return (
-            load_errata(*(p for p in places[:2] if p.is_file()))
-            if any(p.is_file() for p in places[:2])
-            else load_errata(*(p for p in places[2:] if p.is_file()))
-        )
 
     @staticmethod
     def _covers_all(chosen: Sequence[Chosen], names: Sequence[str]) -> bool:
@@ -314,44 +220,7 @@ class Tutor:
                 out.append(Sentence(phrase("part_missing", asked.language, part=name), kind="frame"))
         return (out, taken) if answered >= 2 else None
 
-    def warm(self) -> None:
-        """Load what the first question would wait for."""
-        self._searcher.search("warm up", 1)
-        if isinstance(self.judge, BundledJudge):
-            self.judge.warm()
-        self._links()
-
-    def source(self, doc_id: str) -> Document | None:
-        """A document with its whole source text, or None."""
-        return self.index.documents.get(doc_id)
-
-    def cited(self, doc_id: str, start: int, end: int) -> str | None:
-        """The quote of a span, or None where there is no such span."""
-        document = self.source(doc_id)
-        if document is None or not 0 <= start < end <= len(document.source):
-            return None
-        return cite(document, start, end).quote
-
-    def add(self, path: Path, *, progress: Progress | None = None) -> BuildReport:
-        """Copy a document into the corpus folder (under ``mine/``) and index it; nothing else is embedded again."""
-        from rag.corpus.intake import copy_in
-
-        copy_in(path, self.settings.corpus)
-        return self.rebuild(progress=progress)
-
-    def remove(self, doc_id: str, *, progress: Progress | None = None) -> BuildReport:
-        """Take a document out of the corpus folder and the index."""
-        from rag.corpus.intake import take_out
-
-        take_out(doc_id, self.settings.corpus)
-        return self.rebuild(progress=progress)
-
 
 def _head(evidence: Evidence) -> str:
     passage = evidence.hit.passage
     return passage.heading_path[-1] if passage.heading_path else passage.text[:80]
-
-
-def answered_by_pointer(found: Sequence[Evidence]) -> bool:
-    """Whether the best passage only names pages or sources."""
-    return bool(found) and is_pointer(found[0])
