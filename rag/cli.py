@@ -6,7 +6,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +14,8 @@ import typer
 from rag import __version__
 from rag.config import Settings
 from rag.errors import MianjingError, UserInputError
-from rag.records import Answer
-from rag.rows import answer_row, hit_row
+from rag.records import Answer, Grade
+from rag.rows import answer_row, grade_row, hit_row
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Deep-learning interview preparation from your own notes, every sentence cited.", rich_markup_mode=None
@@ -62,7 +61,7 @@ class _Bar:
         self._bar.stop()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        names = {"read": "reading", "embed": "embedding", "write": "writing", "ask": "asking"}
+        names = {"read": "reading", "embed": "embedding", "write": "writing", "ask": "asking", "grade": "grading"}
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(names.get(stage, stage), total=total)
         self._bar.update(self._tasks[stage], completed=done, total=total)
@@ -172,6 +171,44 @@ def ask(
     _print_answer(tutor.ask(question))
 
 
+@app.command()
+def grade(
+    jsonl: Annotated[Path | None, typer.Option("--jsonl", help="Replies, one JSON object a line; - for standard input.", metavar="FILE")] = None,
+    question: Annotated[str | None, typer.Option("--question", help="The question.")] = None,
+    answer: Annotated[str | None, typer.Option("--answer", help="The reply to grade.")] = None,
+    reference: Annotated[str | None, typer.Option("--reference", help="A good reply.")] = None,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Grade replies against key points or a reference: {"id", "question", "answer", "key_points"?, "reference"?, "misconceptions"?} a line."""
+    if jsonl is None and (question is None or answer is None or reference is None):
+        raise typer.BadParameter("give --jsonl FILE, or --question, --answer and --reference")
+    tutor = _tutor(_settings(corpus, index))
+    if jsonl is not None:
+        for row in _rows(jsonl):
+            _emit({"id": row.get("id"), **grade_row(_grade_of(tutor, row, jsonl))})
+        return
+    print(json.dumps(grade_row(tutor.grade(question, (), answer, reference)), ensure_ascii=False, indent=1))
+
+
+def _grade_of(tutor: Any, row: Mapping[str, Any], path: Path) -> Grade:
+    """The grade a line asks for; its fields are checked first."""
+    from rag.grade import key_points_of
+
+    points, misconceptions, reference = row.get("key_points") or [], row.get("misconceptions") or [], row.get("reference")
+    for name, value in (("key_points", points), ("misconceptions", misconceptions)):
+        if not isinstance(value, list) or not all(isinstance(v, dict if name == "key_points" else str) for v in value):
+            raise UserInputError(f"{path}: id {row.get('id')!r}: field {name!r} must be a list, got {value!r:.60}")
+    if reference is not None and not isinstance(reference, str):
+        raise UserInputError(f"{path}: id {row.get('id')!r}: field 'reference' must be a string, got {reference!r:.60}")
+    question, answer = _text_field(row, "question", path), _text_field(row, "answer", path)
+    try:
+        grade: Grade = tutor.grade(question, key_points_of(points), answer, reference, misconceptions)
+    except UserInputError as error:
+        raise UserInputError(f"{path}: id {row.get('id')!r}: {error}") from None
+    return grade
+
+
 def _print_answer(answer: Answer) -> None:
     numbers: dict[tuple[str, int, int], int] = {}
     for sentence in answer.sentences:
@@ -259,15 +296,13 @@ def eval_abstention(data: DataOption, out: OutOption = None, corpus: CorpusOptio
 
 @eval_app.command("grading")
 def eval_grading(data: DataOption, out: OutOption = None, corpus: CorpusOption = None, index: IndexOption = None) -> None:
-    """Hold grades against graded replies."""
-    try:
-        measured = import_module("rag.grade.evaluate")
-    except ModuleNotFoundError as error:
-        if error.name not in {"rag.grade", "rag.grade.evaluate"}:
-            raise
-        raise UserInputError("grades cannot be measured: this version has no grader; measure retrieval, answers or abstention") from error
-    settings = _settings(corpus, index)
-    _show_figures(measured.evaluate(_tutor(settings), data), data, out)
+    """Hold grades against people's: folders with items.jsonl (question, reference, answer, score), or with items.jsonl and answers.jsonl."""
+    from rag.evaluate import measure_grading
+
+    tutor = _tutor(_settings(corpus, index))
+    with _Bar() as bar:
+        report = measure_grading(tutor, data, lambda done, total: bar("grade", done, total))
+    _show_figures(report, data, out)
 
 
 def _measure(measure: Callable[..., dict[str, Any]], data: list[Path], out: Path | None, settings: Settings) -> None:

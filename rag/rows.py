@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.records import Answer, Document, Hit
+from rag.records import Answer, Document, Grade, Hit
 
 
 def hit_row(hit: Hit) -> dict[str, Any]:
@@ -23,6 +23,17 @@ def answer_row(answer: Answer) -> dict[str, Any]:
         "sentences": [
             {"text": s.text, "citations": [{"doc": c.doc_id, "start": c.start, "end": c.end, "quote": c.quote} for c in s.citations]} for s in answer.sentences
         ],
+    }
+
+
+def grade_row(grade: Grade) -> dict[str, Any]:
+    """A grade as the JSON contract has it."""
+    return {
+        "score": grade.score,
+        "points": [{"id": p.point_id, "verdict": p.verdict, "evidence": p.evidence} for p in grade.points],
+        "wrong": [{"said": w.said, "against": w.against, "kind": w.kind} for w in grade.wrong],
+        "flags": list(grade.flags),
+        "feedback": grade.feedback,
     }
 
 

@@ -14,6 +14,8 @@ def tables(report: Mapping[str, Any]) -> str:
     """
     if report["what"] == "retrieval":
         return "\n\n".join(_set_table(name, figures) for name, figures in report["sets"].items())
+    if report["what"] == "grading":
+        return "\n\n".join(_graded_table(name, figures) for name, figures in report["sets"].items())
     out: list[str] = []
     for key, value in report.items():
         if key == "misses" or not isinstance(value, Mapping) or not value:
@@ -39,6 +41,16 @@ def _set_table(name: str, figures: Mapping[str, Any]) -> str:
     rows = [[way, language, *values.values()] for way in ways for language, values in figures[way].items()]
     gap = figures["fusion_minus_better_half"]
     return f"{name}: {figures['texts']} texts\n" + grid(["", "language", *columns], rows) + f"\nnDCG@10 of the fusion less the better half's: {gap:+.4f}"
+
+
+def _graded_table(name: str, figures: Mapping[str, Any]) -> str:
+    overall = figures["overall"]
+    out = [f"{name}: {overall['replies']} replies", grid(list(overall), [list(overall.values())])]
+    if figures["by_kind"]:
+        columns = list(next(iter(figures["by_kind"].values())))
+        out.append(grid(["kind", *columns], [[kind, *(row[c] for c in columns)] for kind, row in figures["by_kind"].items()]))
+    out += [f"{key.replace('_', ' ')}: {cell(value)}" for key, value in figures.items() if isinstance(value, float)]
+    return "\n".join(out)
 
 
 def grid(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -7,7 +7,7 @@ then make the score. Against a bare reference the score comes from trees fitted 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -37,10 +37,27 @@ NEAR_MISCONCEPTIONS = 4
 CREDIT: dict[str, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0}
 
 
-def key_point(point_id: str, text: str, weight: float = 1.0) -> KeyPoint:
-    """A key point of one language, as it comes from a file; weights of several need not sum to 100."""
-    both = Bilingual(text, "") if language_of(text) == "zh" else Bilingual("", text)
-    return KeyPoint(point_id, weight, both)  # type: ignore[arg-type]
+def key_points_of(rows: Sequence[Mapping[str, Any]]) -> list[KeyPoint]:
+    """Key points of one language, as they come from a file: id, text, weight. Weights (1 where there is none) become shares of 100.
+
+    Raises:
+        UserInputError: a row without text, or a weight that is no number above 0.
+    """
+    weights: list[float] = []
+    for n, row in enumerate(rows, 1):
+        weight = row.get("weight", 1)
+        if not isinstance(row.get("text"), str) or not row["text"].strip():
+            raise UserInputError(f"grade: key point {n}: field 'text' must be a string, got {row.get('text')!r:.60}")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 < weight < 1e9:
+            raise UserInputError(f"grade: key point {n}: field 'weight' must be a number above 0, got {weight!r:.60}")
+        weights.append(float(weight))
+    shares = [100 * w / sum(weights) for w in weights]
+    whole = [int(s) for s in shares]
+    for n in sorted(range(len(shares)), key=lambda n: (whole[n] - shares[n], n))[: 100 - sum(whole)]:
+        whole[n] += 1
+    texts = [str(row["text"]).strip() for row in rows]
+    both = [Bilingual(t, "") if language_of(t) == "zh" else Bilingual("", t) for t in texts]
+    return [KeyPoint(str(row.get("id", f"k{n}")), w, b) for n, (row, w, b) in enumerate(zip(rows, whole, both, strict=True), 1)]
 
 
 class Grader:
