@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from judge_data import Pair, Views, answering_pairs, bank_of, composed_pairs, held_out, point_pairs, reply_pairs
+from judge_data import Ahead, Pair, Views, answering_pairs, bank_of, composed_pairs, held_out, point_pairs, questions_of, reply_pairs
 
 from rag.config import Settings
 from rag.judge import FACTS, LABELS, WEIGHTS, chunks, network, padded, write_difference
@@ -130,7 +130,10 @@ def evaluate(model: Any, pairs: list[Pair], tokenizer: Any) -> dict[str, float]:
 def gather(corpus: Path, index: Path, settings: Settings) -> tuple[list[Pair], list[Pair], Any]:
     """The pairs of both stages, and the tokenizer."""
     encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
-    views = Views(Searcher(load_index(index, encoder), encoder))
+    built = load_index(index, encoder)
+    ahead = Ahead(encoder)
+    ahead.prepare(questions_of(corpus, built))
+    views = Views(Searcher(built, ahead))
     bank = bank_of(corpus)
     first = [*point_pairs(corpus, bank, random.Random(SEED)), *answering_pairs(corpus, bank, views, random.Random(SEED))]
     second = [*reply_pairs(corpus, bank, random.Random(SEED)), *composed_pairs(corpus, bank, random.Random(SEED))]
