@@ -1,4 +1,4 @@
-"""`python app.py` opens the page: settings, one tutor, the page. No logic."""
+"""`python app.py` opens the page (with `--mcp` also for MCP clients): settings, one tutor, the page. No logic."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from rag.ui import serve
 
 if __name__ == "__main__":
     try:
-        serve(Settings.load())
+        serve(Settings.load(), mcp="--mcp" in sys.argv[1:])
     except MianjingError as error:
         sys.exit(f"mianjing: {error}")

@@ -236,13 +236,14 @@ def serve(
     index: IndexOption = None,
     host: Annotated[str | None, typer.Option("--host")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Serve read-only tools to MCP clients too, at /gradio_api/mcp/.")] = False,
 ) -> None:
     """Open the page."""
     from rag.ui import serve as serve_page
 
     settings = _settings(corpus, index)
     ui = settings.ui.model_copy(update={k: v for k, v in {"host": host, "port": port}.items() if v is not None})
-    serve_page(settings.model_copy(update={"ui": ui}))
+    serve_page(settings.model_copy(update={"ui": ui}), mcp=mcp)
 
 
 @app.command()

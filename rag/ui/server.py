@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.config import Settings
-from rag.errors import ConfigError
+from rag.errors import ConfigError, MissingPackage
 from rag.ui.opening import Opening
 
 if TYPE_CHECKING:
@@ -71,8 +71,14 @@ class Frame:
         await self._app(scope, receive, amended)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The page as an ASGI application; the tutor begins to open when the application starts."""
+def create_app(settings: Settings, *, mcp: bool = False) -> FastAPI:
+    """The page as an ASGI application; the tutor begins to open when the application starts.
+
+    With ``mcp`` the named endpoints, which only read, are also tools for MCP clients, at ``/gradio_api/mcp/``.
+
+    Raises:
+        MissingPackage: ``mcp`` is wanted and its package is not installed, or not in a version that works.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
     from fastapi import FastAPI
@@ -112,7 +118,10 @@ def create_app(settings: Settings) -> FastAPI:
         footer_links=[],
         max_file_size="20mb",
         show_error=False,
+        mcp_server=mcp,
     )
+    if mcp and page.mcp_error is not None:
+        raise MissingPackage("MCP clients need the package mcp in version 1; run: pip install 'mianjing[mcp]'")
     api.add_middleware(Frame)
     return api
 
@@ -134,16 +143,17 @@ def bind(host: str, port: int) -> socket.socket:
     return listening
 
 
-def serve(settings: Settings) -> None:
-    """Serve the page until it is stopped.
+def serve(settings: Settings, *, mcp: bool = False) -> None:
+    """Serve the page, and with ``mcp`` its tools for MCP clients, until it is stopped.
 
     Raises:
         ConfigError: the port cannot be had.
+        MissingPackage: as :func:`create_app`.
     """
     listening = bind(settings.ui.host, settings.ui.port)
     import uvicorn
 
-    config = uvicorn.Config(create_app(settings), log_level="info", access_log=False)
+    config = uvicorn.Config(create_app(settings, mcp=mcp), log_level="info", access_log=False)
     host, port = listening.getsockname()[:2]
     logging.getLogger("uvicorn.error").info("mianjing is at http://%s:%s", f"[{host}]" if ":" in host else host, port)
     uvicorn.Server(config).run(sockets=[listening])

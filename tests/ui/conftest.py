@@ -50,7 +50,7 @@ def health(url: str, timeout: float = 60.0) -> dict[str, Any]:
 
 
 def start(folder: Path) -> Served:
-    """``python app.py`` over the seeds with an index of its own; returns as soon as the port takes callers."""
+    """``python app.py --mcp`` over the seeds with an index of its own; returns as soon as the port takes callers."""
     port = free_port()
     environ = {
         **os.environ,
@@ -63,7 +63,7 @@ def start(folder: Path) -> Served:
     log = folder / "server.log"
     begun = time.monotonic()
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([sys.executable, "app.py", "--mcp"], cwd=ROOT, env=environ, stdout=out, stderr=subprocess.STDOUT)
     served = Served(f"http://127.0.0.1:{port}", process, log)
     while True:
         try:

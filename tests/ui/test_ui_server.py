@@ -33,7 +33,7 @@ def test_sources_and_code_are_not_served(served: Any) -> None:
 
 def test_only_the_named_endpoints_are_public(served: Any) -> None:
     client = pytest.importorskip("gradio_client").Client(served.url, verbose=False)
-    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/ask", "/search", "/documents"}
+    assert set(client.view_api(return_format="dict", print_info=False)["named_endpoints"]) == {"/ask", "/search", "/grade", "/documents"}
 
 
 def test_endpoints_say_what_the_command_line_says(served: Any) -> None:
