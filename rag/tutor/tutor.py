@@ -10,10 +10,10 @@ from rag.judge import BundledJudge, open_judge
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
 from rag.store import Progress, build_index, is_stale, load_index
-from rag.tutor.answering import Answering
+from rag.tutor.interviewing import Interviewing
 
 
-class Tutor(Answering):
+class Tutor(Interviewing):
     """Search, answers, grades and interviews over one corpus. Reads are safe from several threads.
 
     Build one with :meth:`open`; it holds the encoder and the index for as long as it lives.
