@@ -221,6 +221,9 @@
     trigger("expand", { doc: link.dataset.doc, span: href.startsWith("#span-") ? href.slice(6) : "" });
   });
 
+  /* What the other scripts of the page use too. */
+  mianjing.tools = { on, typeset, reader, opener, localTimes, wide, calm };
+
   mianjing.pane = (element, trigger, props, watch) => {
     const moved = { wanted: false };
     let turn = "";
