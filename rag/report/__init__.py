@@ -3,5 +3,6 @@
 from rag.report.anki import to_anki
 from rag.report.build import READ_NEXT, make_report, report_from_json, report_to_json
 from rag.report.markdown import to_markdown
+from rag.report.words import AREAS, area_name
 
-__all__ = ["READ_NEXT", "make_report", "report_from_json", "report_to_json", "to_anki", "to_markdown"]
+__all__ = ["AREAS", "READ_NEXT", "area_name", "make_report", "report_from_json", "report_to_json", "to_anki", "to_markdown"]

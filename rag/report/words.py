@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rag.records import Language, Verdict
+from rag.records import Bilingual, Language, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +95,21 @@ EN = Words(
 def words(language: Language) -> Words:
     """The words of that language."""
     return ZH if language == "zh" else EN
+
+
+AREAS: Mapping[str, Bilingual] = {
+    "convolution": Bilingual("卷积网络", "Convolution"),
+    "craft": Bilingual("面试与职业", "Interview craft"),
+    "gradients": Bilingual("激活与梯度", "Activations and gradients"),
+    "optimisation": Bilingual("优化与损失", "Optimisation and loss"),
+    "regularisation": Bilingual("正则化", "Regularisation"),
+    "sequence": Bilingual("序列与文本", "Sequences and text"),
+    "theory": Bilingual("理论与表示", "Theory and representation"),
+    "vision": Bilingual("视觉与经典网络", "Vision and classic networks"),
+}
+"""The areas of the bank that comes with the program."""
+
+
+def area_name(area: str, language: Language) -> str:
+    """The name of an area; one of somebody's own documents or bank is its own name."""
+    return AREAS[area].in_language(language) if area in AREAS else area

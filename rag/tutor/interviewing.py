@@ -32,8 +32,8 @@ class Interviewing(Grading):
     candidate each step is saved as it happens; the process may die at any point, and :meth:`resume_interview` goes on from the last step.
     """
 
-    def start_interview(self, plan: InterviewPlan, candidate: Candidate | None = None) -> Interview:
-        """A new interview, waiting for the reply to its first question.
+    def start_interview(self, plan: InterviewPlan, candidate: Candidate | None = None, first: str | None = None) -> Interview:
+        """A new interview, waiting for the reply to its first question, which is the one of id ``first`` if that is given and known.
 
         Mode ``document`` and areas of one's own documents ask what was drawn from them; otherwise the bank is asked, where there is one.
 
@@ -44,6 +44,8 @@ class Interviewing(Grading):
         memory: Mapping[str, Remembered] = candidate.history.memory(candidate.profile) if candidate else {}
         moment = end_of_today() if plan.mode == "due" else now
         chosen = moves.choose_questions(self._askable(plan, memory), plan, memory, moment)
+        wanted = [question for question in self.pool if question.id == first]
+        chosen = (*wanted, *(question for question in chosen if question.id != first))[: plan.number]
         state = moves.start(plan, chosen, uuid4().hex, now)
         _keep(state, candidate, now)
         return state

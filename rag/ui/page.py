@@ -9,7 +9,7 @@ from uuid import uuid4
 import gradio as gr
 
 from rag.records import Language
-from rag.ui import api, ask, corpus, settings
+from rag.ui import api, ask, corpus, interview, progress, settings
 from rag.ui.opening import Opening, Stage
 from rag.ui.shared import PRIVATE, Shared, banner_text, detail, language_of_view, owner, script
 from rag.ui.strings import LANGUAGES, language_of_browser, say
@@ -58,6 +58,10 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(i18n("tab_ask"), id="ask", elem_id="tab-ask") as ask_tab:
                 asking = ask.build(shared)
+            with gr.Tab(i18n("tab_interview"), id="interview", elem_id="tab-interview") as interview_tab:
+                interviewing, seat = interview.build(shared)
+            with gr.Tab(i18n("tab_progress"), id="progress", elem_id="tab-progress") as progress_tab:
+                progressing = progress.build(shared, seat)
             with gr.Tab(i18n("tab_corpus"), id="corpus", elem_id="tab-corpus") as corpus_tab:
                 looking = corpus.build(shared)
             with gr.Tab(i18n("tab_settings"), id="settings", elem_id="tab-settings") as settings_tab:
@@ -68,6 +72,8 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
             return [
                 header_html(language),
                 gr.Tab(label=say(language, "tab_ask")),
+                gr.Tab(label=say(language, "tab_interview")),
+                gr.Tab(label=say(language, "tab_progress")),
                 gr.Tab(label=say(language, "tab_corpus")),
                 gr.Tab(label=say(language, "tab_settings")),
             ]
@@ -89,7 +95,8 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
         page.load(first, [kept, key], [view, key], concurrency_limit=None, **PRIVATE)
         gr.on([header.select, language_choice.select], switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
         timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
-        view.change(frame, view, [header, ask_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
-        for tab in (asking, looking, setting):
+        view.change(frame, view, [header, ask_tab, interview_tab, progress_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
+        for tab in (asking, interviewing, progressing, looking, setting):
             view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
+        progress_tab.select(progressing.draw, [view, *progressing.inputs], list(progressing.outputs), queue=False, **PRIVATE)
     return page
