@@ -4,6 +4,7 @@ MianjingError
 |-- UserInputError          the caller can mend it: a path, a setting, a row, an argument
 |   |-- ConfigError         settings that do not load (all faults at once)
 |   |-- CorpusError         a document or folder that cannot be read
+|   |   `-- Refused         one file that is not taken in; `why` names the reason for a program
 |   `-- BankError           a question bank that does not validate
 |-- IndexError_             the index cannot be used as it is; `mianjing index` mends it
 |   |-- IndexMissing        there is none
@@ -18,6 +19,8 @@ MianjingError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class MianjingError(Exception):
@@ -34,6 +37,15 @@ class ConfigError(UserInputError):
 
 class CorpusError(UserInputError):
     """A document or a corpus folder cannot be read."""
+
+
+class Refused(CorpusError):
+    """A file is not taken in. ``why`` is a key of ``rag.corpus.refusals.REASONS``, ``values`` what its sentence names."""
+
+    def __init__(self, message: str, why: str, values: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.why = why
+        self.values = dict(values)
 
 
 class BankError(UserInputError):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.corpus.docx import docx_text
+from rag.corpus.encoding import decode
+from rag.corpus.html import html_text
 from rag.corpus.markdown import front_title, parse
+from rag.corpus.pdf import pdf_text
+from rag.corpus.refusals import refusal
 from rag.corpus.sections import sections_of
 from rag.errors import CorpusError
 from rag.records import Block, Document
@@ -15,6 +20,8 @@ from rag.text import language_of
 
 MAX_BYTES = 20 * 1024 * 1024
 _IGNORED = {"LICENSE", "LICENSE.md", "LICENSE.txt", "license.md"}
+EXTRACTOR = 1
+"""Raised when a parser of :data:`CONVERTED` formats gives another text for the same file."""
 Extract = Callable[[bytes, str], str]
 
 
@@ -26,36 +33,18 @@ class Skipped:
     reason: str
 
 
-def decode(data: bytes, name: str = "") -> str:
-    """The text of a file: UTF-8 (with or without a mark), UTF-16 by its mark, GB18030, else the best guess.
-
-    Raises:
-        CorpusError: the bytes are no text.
-    """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif b"\x00" in data[:4096]:
-        raise CorpusError(f"{name}: not a text file (it holds NUL bytes); give Markdown, txt, HTML, PDF or DOCX")
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(data).best()
-    if best is None:
-        raise CorpusError(f"{name}: its text encoding is not known; save it as UTF-8 and add it again")
-    return str(best)
+_EXTRACTORS: dict[str, Extract] = {
+    **dict.fromkeys((".md", ".markdown", ".txt", ".text"), decode),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), html_text),
+    ".pdf": pdf_text,
+    ".docx": docx_text,
+}
 
 
-def _text(data: bytes, name: str) -> str:
-    return decode(data, name)
-
-
-_EXTRACTORS: dict[str, Extract] = {".md": _text, ".markdown": _text, ".txt": _text, ".text": _text}
+CONVERTED = frozenset(suffix for suffix, extract in _EXTRACTORS.items() if extract is not decode)
+"""Formats whose source text is made from the file; the index keeps it, so that an unchanged file is not converted again."""
+Known = Mapping[tuple[str, str], str]
+"""Source texts already made, by suffix and SHA-256 of the file."""
 
 
 def supported_suffixes() -> tuple[str, ...]:
@@ -85,8 +74,8 @@ def _title(doc_id: str, text: str, blocks: tuple[Block, ...]) -> str:
     return Path(doc_id).stem
 
 
-def load_document(root: Path, path: Path) -> Document:
-    """Read one file of a corpus folder.
+def load_document(root: Path, path: Path, known: Known | None = None) -> Document:
+    """Read one file of a corpus folder; of a converted format, its source may be ``known``.
 
     Raises:
         CorpusError: the file lies outside the folder, is too large, has no parser, or is no text.
@@ -97,15 +86,17 @@ def load_document(root: Path, path: Path) -> Document:
     doc_id = path.absolute().relative_to(root.absolute()).as_posix()
     extract = _EXTRACTORS.get(path.suffix.lower())
     if extract is None:
-        raise CorpusError(f"{doc_id}: no parser for {path.suffix or 'files without suffix'}; accepted: {' '.join(supported_suffixes())}")
+        raise refusal("no_parser", doc_id, got=path.suffix or "files without suffix", accepted=" ".join(supported_suffixes()))
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise CorpusError(f"{doc_id}: {size / 1e6:.1f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB; split the file")
+            raise refusal("too_large", doc_id, size=f"{size / 1e6:.1f}", limit=f"{MAX_BYTES / 1e6:.0f}")
         data = path.read_bytes()
     except OSError as error:
-        raise CorpusError(f"{doc_id}: cannot be read ({error.strerror})") from error
-    return document_from_text(doc_id, extract(data, doc_id), hashlib.sha256(data).hexdigest())
+        raise refusal("unreadable", doc_id, reason=error.strerror) from error
+    digest = hashlib.sha256(data).hexdigest()
+    source = known.get((path.suffix.lower(), digest)) if known else None
+    return document_from_text(doc_id, extract(data, doc_id) if source is None else source, digest)
 
 
 def corpus_files(root: Path) -> Iterator[Path]:
@@ -124,13 +115,13 @@ def corpus_files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def load_corpus(root: Path) -> tuple[list[Document], list[Skipped]]:
+def load_corpus(root: Path, known: Known | None = None) -> tuple[list[Document], list[Skipped]]:
     """Every document of a folder in path order, and what could not be read."""
     documents: list[Document] = []
     skipped: list[Skipped] = []
     for path in corpus_files(root):
         try:
-            documents.append(load_document(root, path))
+            documents.append(load_document(root, path, known))
         except CorpusError as error:
             skipped.append(Skipped(path.relative_to(root).as_posix(), str(error)))
     return documents, skipped

@@ -98,13 +98,15 @@ def build_index(corpus: Path, folder: Path, encoder: Encoder, *, rebuild: bool =
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
     tell("read", 0, 1)
-    documents, skipped = load_corpus(corpus)
+    documents, skipped = load_corpus(corpus, None if rebuild else disk.known_sources(folder))
     if not documents:
         reason = f" ({skipped[0].reason})" if skipped else ""
-        raise CorpusError(f"corpus folder {corpus} holds no document that can be read{reason}; put .md or .txt files there")
+        raise CorpusError(f"corpus folder {corpus} holds no document that can be read{reason}; put .md, .txt, .html, .pdf or .docx files there")
     old = {} if rebuild else disk.known_vectors(folder, encoder.fingerprint)
     centres = None if rebuild else disk.known_centres(folder, encoder.fingerprint)
     index, hashes, embedded = make_index(documents, encoder, old, tell, centres)
+    # What cannot be read is remembered, so that the index does not look stale for it.
+    index.manifest["skipped"] = {s.doc_id: disk.sha256_of(corpus / s.doc_id) for s in skipped if (corpus / s.doc_id).is_file()}
     tell("write", 0, 1)
     disk.save_index(index, hashes, folder)
     tell("write", 1, 1)

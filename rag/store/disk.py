@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rag.chunk import PIECE_MAX, WHOLE_MAX
-from rag.corpus.loader import corpus_files
+from rag.corpus.loader import CONVERTED, EXTRACTOR, corpus_files
 from rag.errors import IndexDamaged, IndexForeign, IndexMissing
 from rag.models import Encoder, Vectors
 from rag.records import Document, Passage, Section, Unit
@@ -44,6 +44,7 @@ def manifest_for(documents: Iterable[Document], encoder: Encoder, passages: int,
         "format": FORMAT,
         "chunker": f"{WHOLE_MAX}/{PIECE_MAX}",
         "tokenizer": tokenizer_fingerprint(),
+        "extractor": EXTRACTOR,
         "encoder": encoder.fingerprint,
         "dimension": encoder.dimension,
         "background": background_fingerprint(),
@@ -100,10 +101,10 @@ def save_index(index: Index, hashes: Sequence[str], folder: Path) -> None:
 
 
 def _sizes(version: Path) -> dict[str, list[int | str]]:
-    return {p.relative_to(version).as_posix(): [p.stat().st_size, _sha256(p)] for p in sorted(version.rglob("*")) if p.is_file()}
+    return {p.relative_to(version).as_posix(): [p.stat().st_size, sha256_of(p)] for p in sorted(version.rglob("*")) if p.is_file()}
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -158,7 +159,7 @@ def check_index(folder: Path, encoder: Encoder, *, deep: bool = False) -> tuple[
             raise IndexForeign(f"the index in {folder} was built with {name} {manifest.get(name)!r}, this program uses {value!r}; run: {MEND}")
     for name, (size, digest) in manifest.get("files", {}).items():
         path = version / name
-        if not path.is_file() or path.stat().st_size != size or (deep and _sha256(path) != digest):
+        if not path.is_file() or path.stat().st_size != size or (deep and sha256_of(path) != digest):
             raise IndexDamaged(f"the index in {folder}: {name} is missing or altered; run: {MEND} --rebuild")
     return version, manifest
 
@@ -222,7 +223,7 @@ def known_vectors(folder: Path, fingerprint: str) -> dict[str, Vectors]:
     try:
         size, digest = manifest["files"]["vectors.npy"]
         path = version / "vectors.npy"
-        if path.stat().st_size != size or _sha256(path) != digest:
+        if path.stat().st_size != size or sha256_of(path) != digest:
             return {}
         vectors = np.load(path, allow_pickle=False)
         hashes = (version / "hashes.txt").read_text(encoding="ascii").split("\n")
@@ -231,8 +232,27 @@ def known_vectors(folder: Path, fingerprint: str) -> dict[str, Vectors]:
     return dict(zip(hashes, vectors, strict=True)) if len(hashes) == len(vectors) else {}
 
 
+def known_sources(folder: Path) -> dict[tuple[str, str], str]:
+    """Source texts of the current index that were converted from a file by this program's converters, by suffix and SHA-256 of the file."""
+    try:
+        version, manifest = read_manifest(folder)
+        if manifest.get("extractor") != EXTRACTOR or not any(Path(name).suffix.lower() in CONVERTED for name in manifest["documents"]):
+            return {}
+        size, digest = manifest["files"]["documents.jsonl"]
+        path = version / "documents.jsonl"
+        if path.stat().st_size != size or sha256_of(path) != digest:
+            return {}
+        rows = _read_lines(path)
+        return {(Path(r["id"]).suffix.lower(), r["sha256"]): r["source"] for r in rows if Path(r["id"]).suffix.lower() in CONVERTED}
+    except (IndexMissing, IndexDamaged, OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def is_stale(manifest: Mapping[str, Any], corpus: Path) -> bool:
     """Whether files of the corpus were added, changed or removed since the index was built."""
-    now = {path.relative_to(corpus).as_posix(): _sha256(path) for path in corpus_files(corpus)}
-    known = dict(manifest.get("documents", {}))
-    return any(known.get(name) != digest for name, digest in now.items()) or not set(known) <= set(now)
+    now = {path.relative_to(corpus).as_posix(): sha256_of(path) for path in corpus_files(corpus)}
+    known = {**manifest.get("documents", {}), **manifest.get("skipped", {})}
+    converted = any(Path(name).suffix.lower() in CONVERTED for name in known)
+    return (
+        (converted and manifest.get("extractor") != EXTRACTOR) or any(known.get(name) != digest for name, digest in now.items()) or not set(known) <= set(now)
+    )

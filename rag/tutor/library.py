@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from rag.answer.compose import cite
 from rag.answer.select import HANDBOOK
@@ -24,6 +25,7 @@ class Library:
         self.encoder = encoder
         self.judge = judge
         self._searcher = Searcher(index, encoder, judge=judge)
+        self._building = Lock()
         self._links_of: tuple[Index, dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]] | None = None
 
     @property
@@ -33,8 +35,11 @@ class Library:
 
     def rebuild(self, *, rebuild: bool = False, progress: Progress | None = None) -> BuildReport:
         """Bring the index up to date and use the new one; questions asked meanwhile are answered from the old one."""
-        report = build_index(self.settings.corpus, self.settings.index, self.encoder, rebuild=rebuild, progress=progress)
-        self._searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder, judge=self.judge)
+        with self._building:
+            report = build_index(self.settings.corpus, self.settings.index, self.encoder, rebuild=rebuild, progress=progress)
+            searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder, judge=self.judge)
+            searcher.score(searcher.query("warm up"))  # so that the first question after the swap does not wait
+            self._searcher = searcher
         return report
 
     def documents(self) -> list[Document]:
@@ -53,10 +58,10 @@ class Library:
         return cite(document, start, end).quote
 
     def add(self, path: Path, *, progress: Progress | None = None) -> BuildReport:
-        """Copy a document into the corpus folder (under ``mine/``) and index it; nothing else is embedded again."""
-        from rag.corpus.intake import copy_in
+        """Copy a document, or a folder as zip, into the corpus folder (under ``mine/``) and index it; nothing else is embedded again."""
+        from rag.corpus.intake import bring_in
 
-        copy_in(path, self.settings.corpus)
+        bring_in(path, self.settings.corpus)
         return self.rebuild(progress=progress)
 
     def remove(self, doc_id: str, *, progress: Progress | None = None) -> BuildReport:
