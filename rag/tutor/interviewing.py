@@ -9,10 +9,11 @@ from uuid import uuid4
 
 from rag import interview as moves
 from rag.errors import UserInputError
+from rag.grade.feedback import feedback
 from rag.history import Attempt, History, SessionState
 from rag.history.rows import AttemptKind, SessionStatus
-from rag.interview import Interview, InterviewPlan
-from rag.records import Question, Remembered, Report
+from rag.interview import Exchange, Interview, InterviewPlan
+from rag.records import Grade, Question, Remembered, Report
 from rag.report import make_report
 from rag.tutor.grading import MAX_REPLY, Grading
 
@@ -112,9 +113,17 @@ class Interviewing(Grading):
         candidate.history.save_session(candidate.profile, _saved(given_up, "abandoned"), datetime.now(UTC))
 
     @staticmethod
-    def report(state: Interview) -> Report:
+    def grades(exchange: Exchange) -> tuple[Grade, ...]:
+        """The grades of a question with what follow-ups lifted; where they did, the feedback is said anew."""
+        return tuple(
+            lifted if lifted.points == own.points else replace(lifted, feedback=feedback(lifted.points, lifted.wrong, lifted.flags, lifted.language))
+            for own, lifted in zip(exchange.grades, exchange.lifted, strict=True)
+        )
+
+    def report(self, state: Interview) -> Report:
         """The report on a finished interview, or on what there is of one that goes on."""
-        asked = moves.asked_questions(state)
+        grades = {exchange.question_id: self.grades(exchange) for exchange in state.exchanges}
+        asked = [replace(item, grades=grades[item.question_id]) for item in moves.asked_questions(state)]
         questions = {question.id: question for question in state.questions}
         finished = state.finished or datetime.now(UTC).isoformat()
         return make_report(state.id, state.plan.language, state.started, finished, asked, questions, len(questions) - len(asked))

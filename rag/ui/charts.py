@@ -60,10 +60,22 @@ def radar(scores: Sequence[tuple[str, float]], label: str) -> str:
     for n, (name, _) in enumerate(scores):
         x, y = at(n, 1.14)
         anchor = "middle" if abs(x) < 12 else "start" if x > 0 else "end"
-        names += f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(name)}</text>'
+        lines = _halves(name)
+        rows = "".join(f'<tspan x="{x:.1f}" dy="{"1.1em" if n else 0}">{escape(line)}</tspan>' for n, line in enumerate(lines))
+        top = y + 5 - (17 if y < 0 else 9) * (len(lines) - 1)
+        names += f'<text x="{x:.1f}" y="{top:.1f}" text-anchor="{anchor}">{rows}</text>'
     dots = "".join('<circle class="dot" r="3" cx="{:.1f}" cy="{:.1f}"/>'.format(*at(n, score / 100)) for n, (_, score) in enumerate(scores))
     shape = f'<polygon class="shape" points="{outline([score / 100 for _, score in scores])}"/>'
-    return f'<svg class="radar" viewBox="-210 -118 420 236" role="img" aria-label="{escape(label)}">{webs}{spokes}{shape}{dots}{names}</svg>'
+    return f'<svg class="radar" viewBox="-225 -130 450 260" role="img" aria-label="{escape(label)}">{webs}{spokes}{shape}{dots}{names}</svg>'
+
+
+def _halves(name: str) -> list[str]:
+    """A name on one line, or a long one on two, cut at the space nearest its middle."""
+    spaces = [at for at, char in enumerate(name) if char == " "]
+    if len(name) <= 14 or not spaces:
+        return [name]
+    at = min(spaces, key=lambda place: (abs(place - len(name) / 2), place))
+    return [name[:at], name[at + 1 :]]
 
 
 def curve(days: Sequence[DayScore], label: str, *, width: int = 640, height: int = 180, ticks: bool = True) -> str:

@@ -133,7 +133,7 @@ class Room:
 
     def open_document(self, event: gr.EventData, view: str) -> Any:
         """The document an event names, at the span it names."""
-        return document_at(self._opening, event, language_of_view(view), back="back")
+        return document_at(self._opening, event, language_of_view(view), back="iv_close")
 
     def profiles(self, profile: str) -> tuple[Profile | None, tuple[Profile, ...]]:
         """Who practises in this browser (the only profile where none was chosen), and all who do on this machine."""

@@ -34,7 +34,8 @@ def play_html(state: Interview, language: Language, tutor: Tutor) -> str:
         asked = f'<h2 class="display" lang="{spoken}">{inline(question.text.in_language(spoken))}</h2>'
         body = f"{asked}{_hints(state, language)}{_box(state, language)}"
     draft = f"{state.id}-{state.position}-{len(exchange.replies)}-{len(exchange.follow_ups)}"
-    marks = f'data-session="{escape(state.id)}" data-step="{state.step}" data-draft="{escape(draft)}" data-phase="{state.phase}" data-clock="{escape(state.id)}-{state.position}"'
+    key = escape(state.id)
+    marks = f'data-session="{key}" data-step="{state.step}" data-draft="{escape(draft)}" data-phase="{state.phase}" data-clock="{key}-{state.position}"'
     return f'<div class="iv iv-play" {marks}>{_bar(state, question, language)}{body}</div>'
 
 
@@ -91,7 +92,7 @@ def _graded(state: Interview, language: Language, tutor: Tutor) -> str:
     assert question is not None
     assert exchange is not None
     last = len(exchange.grades) - 1
-    grade = exchange.lifted[last]
+    grade = tutor.grades(exchange)[last]
     follow_ups = [f for f in exchange.follow_ups if f.after == last]
     changed = change_html(moves.change(state), grade, language)
     asked = f'<p class="before" lang="{state.plan.language}">{inline(question.text.in_language(state.plan.language))}</p>'

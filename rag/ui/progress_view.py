@@ -19,6 +19,7 @@ from rag.ui.typeset import inline, plain
 DUE_SHOWN = 12
 RECENT_DAYS = 7
 SPARK_SHOWN = 12
+ROWS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +132,27 @@ def _table(record: Record, language: Language) -> str:
     for attempt in record.attempts:
         if attempt.kind != "follow_up":
             by_question.setdefault(attempt.question_id, []).append(attempt)
-    rows = ""
+    rows: list[str] = []
     for question_id, attempts in by_question.items():
         question, known = record.questions.get(question_id), record.memory.get(question_id)
         text = inline(question.text.in_language(language)) if question else f"{plain(attempts[0].grade.question)} <small>{say(language, 'pg_gone')}</small>"
         scores = [a.grade.score for a in reversed(attempts[:SPARK_SHOWN])]
         due = f"{known.due.astimezone(record.zone):%Y-%m-%d}" if known else ""
-        rows += (
+        rows.append(
             f'<tr><th scope="row">{text}<small>{plain(area_name(attempts[0].area, language))}</small></th><td class="num">{len(attempts)}</td>'
             f'<td>{spark(scores)}</td><td class="num"><b class="verdict {band(scores[-1])}">{scores[-1]:.0f}</b></td><td class="num">{due}</td></tr>'
         )
     columns = (("pg_question", ""), ("pg_count", "num"), ("pg_scores", ""), ("pg_latest", "num"), ("pg_next", "num"))
     head = "".join(f'<th scope="col" class="{name}">{say(language, key)}</th>' for key, name in columns)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     title = say(language, "pg_table")
-    return f'<section><h3>{title}</h3><div class="wide-table" tabindex="0" role="group" aria-label="{title}">{table}</div></section>'
+
+    def table(part: Sequence[str]) -> str:
+        whole = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(part)}</tbody></table>"
+        return f'<div class="wide-table" tabindex="0" role="group" aria-label="{title}">{whole}</div>'
+
+    rest = rows[ROWS_SHOWN:]
+    more = f'<details class="rest"><summary>{say(language, "pg_due_more", count=len(rest))}</summary>{table(rest)}</details>' if rest else ""
+    return f"<section><h3>{title}</h3>{table(rows[:ROWS_SHOWN])}{more}</section>"
 
 
 def _sessions(record: Record, language: Language) -> str:
