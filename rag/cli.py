@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -228,6 +228,32 @@ def _print_answer(answer: Answer) -> None:
 def _one_of(text: str | None, jsonl: Path | None) -> None:
     if (text is None) == (jsonl is None):
         raise typer.BadParameter("give either a text or --jsonl FILE")
+
+
+@app.command()
+def interview(
+    number: Annotated[int, typer.Option("--number", "-n", min=1, max=50, help="How many questions.")] = 5,
+    mode: Annotated[str, typer.Option("--mode", help="random, weak (low scores first), due (due today) or document.")] = "random",
+    area: Annotated[list[str] | None, typer.Option("--area", help="Only this area; may be given several times.")] = None,
+    difficulty: Annotated[list[int] | None, typer.Option("--difficulty", min=1, max=3, help="1 basic, 2 standard, 3 hard; several times.")] = None,
+    document: Annotated[str | None, typer.Option("--document", help="The document to ask from, in mode document.")] = None,
+    language: Annotated[str, typer.Option("--language", help="zh or en.")] = "zh",
+    profile: Annotated[str, typer.Option("--profile", help="Who is interviewed; progress is kept by this name.")] = "me",
+    seed: Annotated[int | None, typer.Option("--seed", help="Makes the choice of questions repeatable.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="Do not offer to go on with an unfinished interview.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the report: .md, .json, or .txt for Anki.", metavar="FILE")] = None,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Hold a mock interview in the terminal; stop at any point and go on later."""
+    import secrets
+
+    from rag.interview import InterviewPlan
+    from rag.play import play
+
+    chosen = secrets.randbelow(2**31) if seed is None else seed
+    plan = InterviewPlan(number, cast(Any, language), cast(Any, mode), tuple(area or ()), tuple(difficulty or ()), document, chosen)
+    play(_tutor(_settings(corpus, index)), plan, profile, fresh=new, out=out)
 
 
 @app.command()

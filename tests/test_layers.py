@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[float, str], ...] = (
     (5, "tutor evaluate"),
     # The face of the package names Settings and Tutor, lazily; only what stands above the tutor may use it.
     (5.5, FACE),
-    (6, "ui"),
+    (6, "ui play"),
     # `mianjing serve` opens the page.
     (6.5, "cli"),
     (7, APP),
