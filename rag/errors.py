@@ -47,6 +47,9 @@ class Refused(CorpusError):
         self.why = why
         self.values = dict(values)
 
+    def __reduce__(self) -> tuple[type[Refused], tuple[str, str, dict[str, str]]]:
+        return type(self), (str(self), self.why, self.values)
+
 
 class BankError(UserInputError):
     """A question bank does not validate."""

@@ -12,7 +12,23 @@ import pytest
 from rag.ui.strings import EXAMPLES, LANGUAGES, STRINGS, language_of_browser, say
 
 FOLDER = Path(__file__).parents[2] / "rag" / "ui"
-FAMILIES = ("opening_", "stage_", "part_", "language_", "column_", "tab_", "how_", "verdict_", "theme_")
+FAMILIES = (
+    "opening_",
+    "refused_",
+    "intake_",
+    "sort_",
+    "show_",
+    "stage_",
+    "part_",
+    "language_",
+    "column_",
+    "tab_",
+    "how_",
+    "verdict_",
+    "theme_",
+    "strict_",
+    "endpoint_",
+)
 """Beginnings of keys that are put together while the program runs."""
 
 

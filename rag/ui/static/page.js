@@ -246,12 +246,20 @@
     watch("value", show);
     element.addEventListener("change", (event) => {
       if (event.target.name === "language") trigger("select", { language: event.target.value });
+      if (event.target.name === "strictness") trigger("input", { strictness: event.target.value });
       if (event.target.name !== "theme") return;
       try {
         if (event.target.value === "system") localStorage.removeItem("mianjing-theme");
         else localStorage.setItem("mianjing-theme", event.target.value);
       } catch { /* private window */ }
       setTheme();
+    });
+    element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const fields = event.target.closest("[data-endpoint]")?.elements;
+      if (!fields) return;
+      event.submitter && (event.submitter.disabled = true);
+      trigger("submit", { base_url: fields.base_url.value, model: fields.model.value, api_key: fields.api_key.value });
     });
     on(element, "[data-do]", (button) => {
       if (button.dataset.sure && !button.classList.contains("sure")) {
@@ -272,15 +280,11 @@
     found.remove();
   });
 
-  mianjing.documents = (element, trigger) => opener(element, trigger, mianjing.foundMoved);
   mianjing.foundMoved = { wanted: false };
   mianjing.found = (element, trigger, props, watch) => {
     opener(element, trigger, mianjing.foundMoved);
     on(element, "[data-back]", () => trigger("collapse", {}));
+    on(element, "[data-passages]", (button) => trigger("select", { doc: button.dataset.passages, shown: button.dataset.shown }));
     reader(element, watch, mianjing.foundMoved);
   };
-  mianjing.finder = (element, trigger) => element.addEventListener("submit", (event) => {
-    event.preventDefault();
-    trigger("submit", { text: element.querySelector("input").value });
-  });
 })();
