@@ -123,4 +123,4 @@ def _who(choices: Choices, language: Language) -> str:
     if not choices.profiles:
         return ""
     options = "".join(f'<option value="{p.id}">{plain(p.name)}</option>' for p in choices.profiles)
-    return f'<p class="which shown"><label>{say(language, "iv_who")} <select name="profile">{options}</select></label></p>'
+    return f'<p class="which asking-who"><label>{say(language, "iv_who")} <select name="profile">{options}</select></label></p>'
