@@ -54,6 +54,15 @@ class AnswerSettings(_Part):
     max_sentences: int = Field(default=12, ge=1, le=60)
 
 
+Strictness = Literal["lenient", "normal", "strict"]
+
+
+class GradingSettings(_Part):
+    """How replies are graded."""
+
+    strictness: Strictness = Field(default="normal", description="lenient and strict bend what lies between 0 and 100 up or down")
+
+
 class LlmSettings(_Part):
     """An optional OpenAI-compatible endpoint. Nothing needs it."""
 
@@ -97,6 +106,7 @@ class Settings(_Part):
     encoder: EncoderSettings = EncoderSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
+    grading: GradingSettings = GradingSettings()
     llm: LlmSettings = LlmSettings()
     ui: UiSettings = UiSettings()
 

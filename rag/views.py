@@ -28,9 +28,9 @@ def clip(text: str, budget: float) -> str:
     return text
 
 
-def view(passage: Passage, units: Sequence[Unit], relevance: Sequence[float], *, headed: bool = True) -> str:
-    """A passage as a judge reads it for one question: the head (unless not ``headed``), then the best units in reading order, about 120 tokens in all."""
-    head = clip(passage.question or (passage.heading_path[-1] if passage.heading_path else ""), HEAD_BUDGET) if headed else ""
+def view(passage: Passage, units: Sequence[Unit], relevance: Sequence[float]) -> str:
+    """A passage as a judge reads it for one question: the head, then the best units in reading order, about 120 tokens in all."""
+    head = clip(passage.question or (passage.heading_path[-1] if passage.heading_path else ""), HEAD_BUDGET)
     usable = [(r, u) for r, u in zip(relevance, units, strict=True) if u.kind in READABLE]
     left = BUDGET - weight(head)
     taken: list[Unit] = []

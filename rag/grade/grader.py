@@ -8,11 +8,12 @@ then make the score. Against a bare reference the score comes from trees fitted 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from rag.config import Strictness
 from rag.errors import UserInputError
 from rag.grade.features import Reading, read
 from rag.grade.feedback import feedback
@@ -25,7 +26,6 @@ from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdic
 from rag.text import language_of
 
 Floats = npt.NDArray[np.float64]
-Strictness = Literal["lenient", "normal", "strict"]
 SCORE_FEATURES = ("credit", "said", "against", "most_against", "misconception", "own_share", "length", "unclear")
 EXPONENT: dict[str, float] = {"lenient": 0.8, "normal": 1.0, "strict": 1.25}
 GAMED = frozenset({"echo", "keyword_list"})

@@ -30,7 +30,7 @@ class Grading(Answering):
     @property
     def grader(self) -> Grader:
         """The grader over the encoder and the judge in use."""
-        return Grader(self.encoder, self.judge)
+        return Grader(self.encoder, self.judge, self.settings.grading.strictness)
 
     def grade(
         self,

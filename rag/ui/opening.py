@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag.config import Settings
 from rag.errors import MianjingError
+from rag.ui import kept
 
 if TYPE_CHECKING:
     from rag.history import History
@@ -27,11 +28,15 @@ class Stage:
 class Opening:
     """One tutor and one history, opened once in a thread of their own; safe to ask from several threads.
 
+    ``given`` are the settings of file, environment and command line, ``settings`` those with what was set on the page.
+
     Without a history the page works but keeps nothing; ``history_fault`` then says why.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.given = settings
+        self.kept = kept.load(settings.data_dir)
+        self.settings = self.kept.over(settings)
         self._lock = Lock()
         self._thread: Thread | None = None
         self._finished = Event()
@@ -46,6 +51,18 @@ class Opening:
             if self._thread is None:
                 self._thread = Thread(target=self._run, name="opening", daemon=True)
                 self._thread.start()
+
+    def keep(self, wanted: kept.Kept) -> None:
+        """Keep what was set on the page and use it from the next question on.
+
+        Raises:
+            UserInputError: it cannot be written.
+        """
+        kept.save(self.given.data_dir, wanted)
+        self.kept = wanted
+        self.settings = wanted.over(self.given)
+        if self._tutor is not None:
+            self._tutor.settings = self.settings
 
     @property
     def stage(self) -> Stage:
@@ -74,6 +91,7 @@ class Opening:
 
             tutor = Tutor.open(self.settings, progress=self._hear)
             tutor.warm()
+            tutor.settings = self.settings
             self._tutor = tutor
             self._stage = Stage("ready")
         except MianjingError as error:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
+from typing import cast, get_args
 
 import gradio as gr
 
 from rag import __version__
+from rag.config import Strictness
 from rag.doctor import examine
 from rag.errors import EndpointError, MissingPackage, UserInputError
 from rag.llm import Endpoint
 from rag.records import Language
+from rag.ui.kept import changed_llm
 from rag.ui.opening import Opening
-from rag.ui.shared import PRIVATE, Shared, Tab, language_of_view, owner, script
+from rag.ui.shared import PRIVATE, Shared, Tab, detail, language_of_view, owner, script
 from rag.ui.strings import LANGUAGES, say
 
 THEMES = ("system", "light", "dark")
 EXPORTED = 10_000
+MAX_FIELD = 400
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def build(shared: Shared) -> tuple[Tab, gr.HTML]:
@@ -31,6 +37,9 @@ def build(shared: Shared) -> tuple[Tab, gr.HTML]:
     page.delete(office.forget, [view, key], page, queue=False, **PRIVATE)
     page.apply(office.examine, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.play(office.test_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
+    page.submit(office.set_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
+    page.clear(office.forget_endpoint, [view, key], page, queue=False, **PRIVATE)
+    page.input(office.set_strictness, [view, key], page, queue=False, **PRIVATE)
     return Tab(office.draw, [key], [page]), page
 
 
@@ -80,14 +89,58 @@ class Office:
     def test_endpoint(self, view: str, key: str) -> str:
         """The tab with what the language model answered."""
         language = language_of_view(view)
+        return self._html(language, key, endpoint=self._tested(language))
+
+    def _tested(self, language: Language) -> str:
         try:
-            told = say(language, "endpoint_works", reply=Endpoint(self._opening.settings.llm).test(language))
+            return say(language, "endpoint_works", reply=Endpoint(self._opening.settings.llm).test(language))
         except (EndpointError, MissingPackage) as error:
-            told = str(error)
+            return str(error)
+
+    def set_endpoint(self, event: gr.EventData, view: str, key: str) -> str:
+        """The tab after a language model was set, with what it answered."""
+        language = language_of_view(view)
+        if not self._may_set():
+            return self._html(language, key)
+        try:
+            self._opening.keep(changed_llm(self._opening.kept, *(detail(event, name, MAX_FIELD) for name in ("base_url", "model", "api_key"))))
+        except UserInputError as error:
+            return self._html(language, key, endpoint=str(error))
+        return self._html(language, key, endpoint=self._tested(language))
+
+    def forget_endpoint(self, view: str, key: str) -> str:
+        """The tab after the language model was taken out."""
+        language = language_of_view(view)
+        told = say(language, "endpoint_forgotten")
+        if self._may_set():
+            try:
+                self._opening.keep(replace(self._opening.kept, llm=None))
+            except UserInputError as error:
+                told = str(error)
         return self._html(language, key, endpoint=told)
 
-    def _html(self, language: Language, key: str, *, data: str = "", health: str = "", endpoint: str = "") -> str:
-        parts = (_interface(language), self._answers(language, endpoint), self._data(language, key, data), self._about(language, health))
+    def set_strictness(self, event: gr.EventData, view: str, key: str) -> str:
+        """The tab after the strictness was set."""
+        wanted, told = detail(event, "strictness"), ""
+        if wanted in get_args(Strictness):
+            try:
+                self._opening.keep(replace(self._opening.kept, strictness=cast("Strictness", wanted)))
+            except UserInputError as error:
+                told = str(error)
+        return self._html(language_of_view(view), key, grading=told)
+
+    def _may_set(self) -> bool:
+        """Whether the model may be set here: not where file or environment name one, nor on a page that others can reach."""
+        return not self._opening.given.llm.enabled and self._opening.given.ui.host in LOOPBACK
+
+    def _html(self, language: Language, key: str, *, data: str = "", health: str = "", endpoint: str = "", grading: str = "") -> str:
+        parts = (
+            _interface(language),
+            self._answers(language, endpoint),
+            self._grading(language, grading),
+            self._data(language, key, data),
+            self._about(language, health),
+        )
         return f'<div class="settings"><h2 class="display">{say(language, "tab_settings")}</h2>{"".join(parts)}</div>'
 
     def _answers(self, language: Language, told: str) -> str:
@@ -97,7 +150,40 @@ class Office:
         model = f"{llm.model} ({llm.base_url})" if llm.enabled else say(language, "endpoint_none")
         test = f'<button type="button" class="secondary" data-do="play">{say(language, "endpoint_test")}</button>' if llm.enabled else ""
         rows = f"<dt>{say(language, 'encoder')}</dt><dd>{escape(encoder)}</dd><dt>{say(language, 'endpoint')}</dt><dd>{escape(model)} {test}{_told(told)}</dd>"
-        return f'<section><h3>{say(language, "set_answers")}</h3><dl>{rows}</dl><p class="lead">{say(language, "set_answers_help")}</p></section>'
+        form = self._endpoint_form(language) if self._may_set() else f'<p class="lead">{say(language, "endpoint_fixed")}</p>'
+        return f'<section><h3>{say(language, "set_answers")}</h3><dl>{rows}</dl>{form}<p class="lead">{say(language, "set_answers_help")}</p></section>'
+
+    def _endpoint_form(self, language: Language) -> str:
+        kept = self._opening.kept.llm
+        has_key = kept is not None and kept.api_key is not None
+        fields = (
+            ("base_url", "url", (kept.base_url if kept else "") or "", "http://127.0.0.1:8080/v1", "off"),
+            ("model", "text", (kept.model if kept else "") or "", "qwen2.5-7b-instruct", "off"),
+            ("api_key", "password", "", say(language, "endpoint_key_kept") if has_key else "", "new-password"),
+        )
+        rows = "".join(
+            f'<label><span>{say(language, f"endpoint_{name}")}</span><input type="{kind}" name="{name}" value="{escape(value)}" placeholder="{escape(hint)}" '
+            f'maxlength="{MAX_FIELD}" autocomplete="{complete}" spellcheck="false"></label>'
+            for name, kind, value, hint, complete in fields
+        )
+        forget = f'<button type="button" class="secondary" data-do="clear">{say(language, "endpoint_forget")}</button>' if kept else ""
+        save = f'<button type="submit" class="secondary">{say(language, "endpoint_save")}</button>'
+        opened = " open" if kept else ""
+        return (
+            f'<details class="endpoint"{opened}><summary>{say(language, "endpoint_set")}</summary>'
+            f'<form data-endpoint="true">{rows}<p class="row">{save}{forget}</p></form></details>'
+        )
+
+    def _grading(self, language: Language, told: str) -> str:
+        now = self._opening.settings.grading.strictness
+        names = {name: say(language, f"strict_{name}") for name in get_args(Strictness)}
+        boxes = "".join(
+            f'<label><input type="radio" name="strictness" value="{name}"{" checked" if name == now else ""}><span>{text}</span></label>'
+            for name, text in names.items()
+        )
+        head, help_ = say(language, "set_grading"), say(language, "set_grading_help")
+        choice = f"<fieldset><legend>{say(language, 'strictness')}</legend>{boxes}</fieldset>"
+        return f'<section><h3>{head}</h3>{choice}<p class="lead">{help_}</p>{_told(told)}</section>'
 
     def _data(self, language: Language, key: str, told: str) -> str:
         history, mine = self._opening.history, owner(key)

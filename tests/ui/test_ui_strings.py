@@ -12,23 +12,7 @@ import pytest
 from rag.ui.strings import EXAMPLES, LANGUAGES, STRINGS, language_of_browser, say
 
 FOLDER = Path(__file__).parents[2] / "rag" / "ui"
-FAMILIES = (
-    "opening_",
-    "refused_",
-    "intake_",
-    "sort_",
-    "show_",
-    "stage_",
-    "part_",
-    "language_",
-    "column_",
-    "tab_",
-    "how_",
-    "verdict_",
-    "theme_",
-    "strict_",
-    "endpoint_",
-)
+FAMILIES = tuple(f"{name}_" for name in "opening refused intake sort show stage part language column tab how verdict theme strict endpoint".split())
 """Beginnings of keys that are put together while the program runs."""
 
 
