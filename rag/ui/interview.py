@@ -37,11 +37,10 @@ class Seat:
     room: gr.HTML
 
 
-def build(shared: Shared) -> tuple[Tab, Seat]:
+def build(shared: Shared, profile: gr.BrowserState) -> tuple[Tab, Seat]:
     """The interview, beside it a document that was opened."""
     room = Room(shared.opening)
     view = shared.view
-    profile = gr.BrowserState("", storage_key="mianjing-profile", secret="mianjing")
     playing = gr.State("")
     with gr.Row(elem_id="interview", equal_height=False):
         shown = gr.HTML("", elem_id="interview-room", js_on_load=script("interview"), apply_default_css=False)

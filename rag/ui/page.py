@@ -51,6 +51,8 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
         view = gr.State("")
         kept = gr.BrowserState("", storage_key="mianjing-language", secret="mianjing")
         key = gr.BrowserState("", storage_key="mianjing-browser", secret="mianjing")
+        # A browser state inside a tab would be read only once that tab is shown.
+        profile = gr.BrowserState("", storage_key="mianjing-profile", secret="mianjing")
         shared = Shared(opening, view, key)
         header = gr.HTML(header_html("zh"), elem_id="header", js_on_load=script("header"), apply_default_css=False)
         banner = gr.HTML("", elem_id="banner", apply_default_css=False, js_on_load=None)
@@ -59,7 +61,7 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
             with gr.Tab(i18n("tab_ask"), id="ask", elem_id="tab-ask") as ask_tab:
                 asking = ask.build(shared)
             with gr.Tab(i18n("tab_interview"), id="interview", elem_id="tab-interview") as interview_tab:
-                interviewing, seat = interview.build(shared)
+                interviewing, seat = interview.build(shared, profile)
             with gr.Tab(i18n("tab_progress"), id="progress", elem_id="tab-progress") as progress_tab:
                 progressing = progress.build(shared, seat)
             with gr.Tab(i18n("tab_corpus"), id="corpus", elem_id="tab-corpus") as corpus_tab:
