@@ -68,12 +68,14 @@ class Grading(Answering):
         if self._pool_of is None or self._pool_of[0] is not index:
             placed = [_placed(question, index) for question in self.bank]
             asked_in = {asking.doc_id for question in placed for asking in question.asked}
-            drawn = [
-                question
-                for doc_id, document in sorted(index.documents.items())
-                if doc_id not in asked_in and HANDBOOK not in doc_id.split("/")[:-1]
-                for question in automatic_questions(document, index.passages, index.units)
-            ]
+            numbers: dict[str, list[int]] = {}
+            for n, passage in enumerate(index.passages):
+                numbers.setdefault(passage.doc_id, []).append(n)
+            drawn: list[Question] = []
+            for doc_id in sorted(numbers):
+                if doc_id not in asked_in and HANDBOOK not in doc_id.split("/")[:-1]:
+                    units = [unit for n in numbers[doc_id] for unit in index.units_of(n)]
+                    drawn += automatic_questions(index.documents[doc_id], [index.passages[n] for n in numbers[doc_id]], units)
             self._pool_of = (index, (*placed, *drawn))
         return self._pool_of
 
