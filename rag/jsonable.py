@@ -65,24 +65,38 @@ def _hints(cls: type) -> dict[str, Any]:
     return get_type_hints(cls)
 
 
+@lru_cache(maxsize=256)
+def _fields(cls: type) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a record's fields, and of those without a default."""
+    every = fields(cls)
+    return tuple(f.name for f in every), tuple(f.name for f in every if f.default is MISSING and f.default_factory is MISSING)
+
+
+@lru_cache(maxsize=1024)
+def _shape(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
+
+
 def _read(hint: Any, value: Any, where: str) -> Any:
+    if hint is str and type(value) is str:
+        return value
     if hint is Any:
         return value
     if isinstance(hint, type) and is_dataclass(hint):
         return _read_record(hint, value, where)
-    origin = get_origin(hint)
+    origin, inner = _shape(hint)
     if origin in {Union, types.UnionType}:
-        return _read_union(get_args(hint), value, where)
+        return _read_union(inner, value, where)
     if origin is Literal:
-        if value in get_args(hint):
+        if value in inner:
             return value
-        raise _misfit(where, " or ".join(map(repr, get_args(hint))), value)
+        raise _misfit(where, " or ".join(map(repr, inner)), value)
     if origin is tuple:
-        return _read_tuple(get_args(hint), value, where)
+        return _read_tuple(inner, value, where)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         if not isinstance(value, dict):
             raise _misfit(where, "an object", value)
-        return {key: _read(get_args(hint)[1], item, f"{where}.{key}") for key, item in value.items()}
+        return {key: _read(inner[1], item, f"{where}.{key}") for key, item in value.items()}
     return _read_scalar(hint, value, where)
 
 
@@ -105,10 +119,9 @@ def _read_scalar(hint: Any, value: Any, where: str) -> Any:
 def _read_record(cls: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise _misfit(where, "an object", value)
-    known = {f.name: f for f in fields(cls)}
-    if unknown := sorted(set(value) - set(known)):
+    known, needed = _fields(cls)
+    if unknown := sorted(value.keys() - set(known)):
         raise UserInputError(f"{where}: unknown field {', '.join(unknown)}; known are {', '.join(known)}")
-    needed = [name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in needed if name not in value]:
         raise UserInputError(f"{where}: field {', '.join(missing)} is missing")
     hints = _hints(cls)

@@ -1,6 +1,6 @@
 """What the program remembers of a person: profiles, interviews, attempts, the schedule, feedback and conversations."""
 
-from rag.history.rows import Attempt, Conversation, ConversationHead, DayScore, DueCard, Feedback, Owner, Profile, Progress, SavedSession, SessionState
+from rag.history.rows import Attempt, Conversation, ConversationHead, DayScore, DueCard, Feedback, Owner, Profile, Progress, SavedSession, Scored, SessionState
 from rag.history.schedule import rating_for
 from rag.history.store import History
 
@@ -16,6 +16,7 @@ __all__ = [
     "Profile",
     "Progress",
     "SavedSession",
+    "Scored",
     "SessionState",
     "rating_for",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from rag.errors import UserInputError
 from rag.history import schedule
 from rag.history.base import Base, hold
-from rag.history.rows import Attempt, DayScore, DueCard, Progress, SavedSession, SessionState, SessionStatus
+from rag.history.rows import Attempt, DayScore, DueCard, Progress, SavedSession, Scored, SessionState, SessionStatus
 from rag.history.tables import attempts, cards, sessions, utc
 from rag.jsonable import from_json, to_json
 from rag.records import Grade, Remembered
@@ -86,6 +86,13 @@ class Practice(Base):
             query = query.where(attempts.c.session_id == session_id)
         with self._read() as connection:
             return tuple(_attempt(row) for row in connection.execute(query))
+
+    def scores(self, profile: int) -> tuple[Scored, ...]:
+        """The scores of all graded replies of a profile, newest first; quick also where there are thousands, as no grade is read."""
+        wanted = (attempts.c.question_id, attempts.c.area, attempts.c.kind, attempts.c.score)
+        query = select(*wanted).where(attempts.c.profile_id == profile).order_by(attempts.c.at.desc(), attempts.c.id.desc())
+        with self._read() as connection:
+            return tuple(Scored(*row) for row in connection.execute(query))
 
     def memory(self, profile: int) -> dict[str, Remembered]:
         """What is known of each question this profile was asked, by question id."""

@@ -61,6 +61,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """What a list of replies needs to know of one; the whole of it is an :class:`Attempt`."""
+
+    question_id: str
+    area: str
+    kind: AttemptKind
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class DueCard:
     """A question with the time its review is due."""
 

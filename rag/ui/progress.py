@@ -21,8 +21,7 @@ from rag.ui.progress_view import Record, progress_html
 from rag.ui.shared import PRIVATE, Shared, Tab, detail, language_of_view, script
 from rag.ui.strings import say
 
-ATTEMPTS = 5000
-SESSIONS = 50
+SESSIONS = 20
 REVIEW = 10
 
 
@@ -109,11 +108,14 @@ class Ledger:
                 finished.append((saved, load(saved.state)))
             except UserInputError:
                 continue  # of a version that wrote interviews otherwise; its replies are counted all the same
+        scores = history.scores(mine.id)
+        gone = {name: history.attempts(mine.id, name, limit=1)[0].grade.question for name in {s.question_id for s in scores} - questions.keys()}
         return Record(
             profile=mine,
             streak=history.streak(mine.id, now.date(), now.tzinfo or UTC),
             progress=history.progress(mine.id, now.tzinfo or UTC),
-            attempts=history.attempts(mine.id, limit=ATTEMPTS),
+            scores=scores,
+            gone=gone,
             memory=history.memory(mine.id),
             due=[card for card in history.due(mine.id, end_of_today()) if card.question_id in questions],
             sessions=finished,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from html import escape
 
-from rag.history import Attempt, DueCard, Profile, Progress, SavedSession
+from rag.history import DueCard, Profile, Progress, SavedSession, Scored
 from rag.interview import Interview
 from rag.records import Language, Question, Remembered
 from rag.report import area_name
@@ -24,12 +24,13 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything kept of one profile that the page shows; ``attempts`` newest first."""
+    """Everything kept of one profile that the page shows: ``scores`` newest first, ``gone`` the texts of questions no longer in the bank."""
 
     profile: Profile
     streak: int
     progress: Progress
-    attempts: Sequence[Attempt]
+    scores: Sequence[Scored]
+    gone: Mapping[str, str]
     memory: Mapping[str, Remembered]
     due: Sequence[DueCard]
     sessions: Sequence[tuple[SavedSession, Interview]]
@@ -43,13 +44,13 @@ def progress_html(record: Record | None, profiles: Sequence[Profile], language: 
     title = f'<h2 class="display">{say(language, "pg_title")}</h2>'
     people = people_html(profiles, record.profile if record else None, language)
     said = f'<p class="told callout" role="status">{escape(told)}</p>' if told else ""
-    if record is None or not record.attempts:
+    if record is None or not record.scores:
         key = "pg_choose" if record is None and profiles else "pg_empty_lead"
         go = f'<div class="row">{button(say(language, "pg_go"), "go", kind="primary")}</div>'
         empty = f'<section class="empty"><h3>{say(language, "pg_empty")}</h3><p class="lead">{say(language, key)}</p>{go}</section>'
         mine = _data(record.profile, language) if record else ""
         return f'<div class="pg">{title}{said}{empty}{people}{mine}</div>'
-    lead = say(language, "pg_lead", name=record.profile.name, questions=len(record.memory), attempts=len(record.attempts))
+    lead = say(language, "pg_lead", name=record.profile.name, questions=len(record.memory), attempts=len(record.scores))
     body = f"{_figures(record, language)}{_due(record, language)}{_curves(record, language)}{_table(record, language)}{_sessions(record, language)}"
     return f'<div class="pg">{title}<p class="lead">{escape(lead)}</p>{said}{body}{people}{_data(record.profile, language)}</div>'
 
@@ -128,18 +129,19 @@ def _curves(record: Record, language: Language) -> str:
 
 
 def _table(record: Record, language: Language) -> str:
-    by_question: dict[str, list[Attempt]] = {}
-    for attempt in record.attempts:
-        if attempt.kind != "follow_up":
-            by_question.setdefault(attempt.question_id, []).append(attempt)
+    by_question: dict[str, list[Scored]] = {}
+    for scored in record.scores:
+        if scored.kind != "follow_up":
+            by_question.setdefault(scored.question_id, []).append(scored)
     rows: list[str] = []
-    for question_id, attempts in by_question.items():
+    for question_id, replies in by_question.items():
         question, known = record.questions.get(question_id), record.memory.get(question_id)
-        text = inline(question.text.in_language(language)) if question else f"{plain(attempts[0].grade.question)} <small>{say(language, 'pg_gone')}</small>"
-        scores = [a.grade.score for a in reversed(attempts[:SPARK_SHOWN])]
+        old = plain(record.gone.get(question_id, question_id))
+        text = inline(question.text.in_language(language)) if question else f"{old} <small>{say(language, 'pg_gone')}</small>"
+        scores = [reply.score for reply in reversed(replies[:SPARK_SHOWN])]
         due = f"{known.due.astimezone(record.zone):%Y-%m-%d}" if known else ""
         rows.append(
-            f'<tr><th scope="row">{text}<small>{plain(area_name(attempts[0].area, language))}</small></th><td class="num">{len(attempts)}</td>'
+            f'<tr><th scope="row">{text}<small>{plain(area_name(replies[0].area, language))}</small></th><td class="num">{len(replies)}</td>'
             f'<td>{spark(scores)}</td><td class="num"><b class="verdict {band(scores[-1])}">{scores[-1]:.0f}</b></td><td class="num">{due}</td></tr>'
         )
     columns = (("pg_question", ""), ("pg_count", "num"), ("pg_scores", ""), ("pg_latest", "num"), ("pg_next", "num"))

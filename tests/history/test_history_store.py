@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from rag import interview
 from rag.errors import UserInputError
-from rag.history import Attempt, DayScore, Feedback, History, Owner, SessionState
+from rag.history import Attempt, DayScore, Feedback, History, Owner, Scored, SessionState
 from rag.history.rows import AttemptKind
 from rag.history.tables import metadata
 from rag.records import Grade
@@ -136,6 +136,8 @@ def test_attempts_come_newest_first_with_their_grade(history: History) -> None:
     assert [(a.question_id, a.at) for a in history.attempts(profile)] == [("q0", at(2)), ("q1", at(1)), ("q0", at(0))]
     assert history.attempts(profile, question_id="q1") == (attempt(at(1), name="q1"),)
     assert len(history.attempts(profile, limit=1)) == 1
+    whole = history.attempts(profile)
+    assert history.scores(profile) == tuple(Scored(a.question_id, a.area, a.kind, a.grade.score) for a in whole)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
