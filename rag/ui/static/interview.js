@@ -138,7 +138,7 @@
       if (event.key === "n" || event.key === "N") press('[data-do="advance"]');
       if (event.key === "r" || event.key === "R") press('[data-do="retry"]');
     });
-    window.addEventListener("beforeprint", () => element.querySelectorAll("details").forEach((part) => { part.open = true; }));
+    window.addEventListener("beforeprint", () => element.querySelectorAll("details.reported, details.own").forEach((part) => { part.open = true; }));
   };
 
   mianjing.interviewMoved = { wanted: false };
