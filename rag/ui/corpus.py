@@ -34,6 +34,7 @@ def build(shared: Shared) -> Tab:
     view = shared.view
     results = gr.State(("", ""))
     jobs = gr.State([])
+    told = gr.State(("", ""))
     with gr.Row(elem_id="corpus", equal_height=False):
         with gr.Column(elem_id="shelf", scale=3, min_width=0):
             adding = gr.HTML("", elem_id="adding", js_on_load=ADDING, apply_default_css=False)
@@ -47,8 +48,8 @@ def build(shared: Shared) -> Tab:
     work: dict[str, Any] = {**PRIVATE, "concurrency_limit": 2, "concurrency_id": "intake"}
     adding.upload(shelf.take_files, view, [intake, jobs, view], **work)
     adding.submit(shelf.take_text, view, [intake, jobs, view], **work)
-    listing.delete(shelf.remove, view, [listing, view], **work)
-    listing.apply(shelf.update, view, [listing, view], **work)
+    listing.delete(shelf.remove, view, [listing, told, view], **work)
+    listing.apply(shelf.update, view, [listing, told, view], **work)
     intake.clear(lambda: ("", []), None, [intake, jobs], **QUIET)
     chart.apply(shelf.draw_map, view, chart, concurrency_limit=1, concurrency_id="map", **PRIVATE)
     finder.submit(shelf.search, view, [results, found], concurrency_limit=2, concurrency_id="tutor", **PRIVATE)
@@ -57,7 +58,7 @@ def build(shared: Shared) -> Tab:
     for component in (listing, found):
         component.select(shelf.open_passages, view, found, **QUIET)
     found.collapse(shelf.back, [results, view], found, **QUIET)
-    return Tab(shelf.draw, [results, jobs], [adding, intake, listing, finder, found, chart])
+    return Tab(shelf.draw, [results, jobs, told], [adding, intake, listing, finder, found, chart])
 
 
 class Shelf:
@@ -67,8 +68,8 @@ class Shelf:
         self._opening = opening
         self._atlas = Atlas()
 
-    def draw(self, view: str, results: tuple[str, str], jobs: list[Job]) -> list[Any]:
-        """The whole tab; the map is drawn when somebody looks at it."""
+    def draw(self, view: str, results: tuple[str, str], jobs: list[Job], told: tuple[str, str]) -> list[Any]:
+        """The whole tab; the map is drawn when somebody looks at it. What was ``told`` stays for the view it came with."""
         language = language_of_view(view)
         tutor = self._opening.tutor
         if tutor is None:
@@ -77,7 +78,8 @@ class Shelf:
         titles = {d.id: d.title for d in tutor.documents()}
         finder = finder_html(titles, chosen, query, language, MAX_QUESTION)
         hits = self._hits(tutor, query, chosen, language)
-        return [adding_html(language), intake_html(jobs, language), documents_html(rows_of(tutor), language), finder, hits, ""]
+        listing = documents_html(rows_of(tutor), language, told[1] if told[0] == view else "")
+        return [adding_html(language), intake_html(jobs, language), listing, finder, hits, ""]
 
     def take_files(self, event: gr.EventData, view: str) -> Iterator[Any]:
         """Bring in the files a browser has uploaded; each step of each is told."""
@@ -110,31 +112,33 @@ class Shelf:
         added = any(job.stage == "done" for job in jobs)
         yield told, work.jobs, changed(view) if added else gr.skip()
 
-    def remove(self, event: gr.EventData, view: str) -> tuple[Any, Any]:
+    def remove(self, event: gr.EventData, view: str) -> tuple[Any, Any, Any]:
         """Delete a document of one's own."""
         language = language_of_view(view)
         tutor = ready_tutor(self._opening, language)
-        document = tutor.source(detail(event, "doc"))
-        doc_id = document.id if document else detail(event, "doc")
+        doc_id = detail(event, "doc")
+        document = tutor.source(doc_id)
         if not is_mine(doc_id):
-            return documents_html(rows_of(tutor), language, say(language, "document_kept")), gr.skip()
+            return documents_html(rows_of(tutor), language, say(language, "document_kept")), gr.skip(), gr.skip()
         try:
             tutor.remove(doc_id)
         except MianjingError as error:
-            return documents_html(rows_of(tutor), language, str(error)), gr.skip()
-        told = say(language, "document_deleted", title=document.title if document else doc_id)
-        return documents_html(rows_of(tutor), language, told), changed(view)
+            return documents_html(rows_of(tutor), language, str(error)), gr.skip(), gr.skip()
+        return self._over(view, say(language, "document_deleted", title=document.title if document else doc_id))
 
-    def update(self, view: str) -> tuple[Any, Any]:
+    def update(self, view: str) -> tuple[Any, Any, Any]:
         """Take in what changed in the corpus folder."""
         language = language_of_view(view)
         tutor = ready_tutor(self._opening, language)
         try:
             report = tutor.rebuild()
         except MianjingError as error:
-            return documents_html(rows_of(tutor), language, str(error)), gr.skip()
-        told = say(language, "documents_updated", embedded=report.embedded, seconds=f"{report.seconds:.1f}")
-        return documents_html(rows_of(tutor), language, told), changed(view)
+            return documents_html(rows_of(tutor), language, str(error)), gr.skip(), gr.skip()
+        return self._over(view, say(language, "documents_updated", embedded=report.embedded, seconds=f"{report.seconds:.1f}"))
+
+    def _over(self, view: str, told: str) -> tuple[Any, Any, Any]:
+        new = changed(view)
+        return gr.skip(), (new, told), new
 
     def draw_map(self, view: str) -> str:
         """The map of the passages."""

@@ -49,12 +49,12 @@ def health(url: str, timeout: float = 60.0) -> dict[str, Any]:
         return found
 
 
-def start(folder: Path) -> Served:
-    """``python app.py --mcp`` over the seeds with an index of its own; returns as soon as the port takes callers."""
+def start(folder: Path, corpus: Path = ROOT / "corpus" / "seeds") -> Served:
+    """``python app.py --mcp`` over the seeds, or another corpus, with an index of its own; returns as soon as the port takes callers."""
     port = free_port()
     environ = {
         **os.environ,
-        "MIANJING_CORPUS": str(ROOT / "corpus" / "seeds"),
+        "MIANJING_CORPUS": str(corpus),
         "MIANJING_INDEX": str(folder / "index"),
         "MIANJING_DATA_DIR": str(folder / "data"),
         "MIANJING_UI__PORT": str(port),
