@@ -137,7 +137,7 @@ class Intake:
 def adding_html(language: Language) -> str:
     """Where files are dropped or chosen and text is pasted, and the switch between list and map."""
     words = " ".join(
-        f'data-{key}="{plain(say(language, f"{text}", **values))}"'
+        f'data-{key}="{plain(say(language, text, **values))}"'
         for key, text, values in (
             ("many", "add_many", {"limit": MOST}),
             ("large", "refused_too_large", {"name": "{name}", "size": "{size}", "limit": LIMIT_MB}),
@@ -184,7 +184,8 @@ def _job(job: Job, language: Language) -> str:
         key = "intake_done_many" if len(job.doc_ids) > 1 else "intake_done"
         said = say(language, key, documents=len(job.doc_ids), passages=job.passages)
     elif known:
-        said = say(language, "intake_reading_of" if job.stage == "reading" else "intake_embedding_of", done=job.done, total=job.total)
+        key = "intake_reading_of" if job.stage == "reading" else "intake_embedding_of"
+        said = say(language, key, done=job.done, total=job.total)
     else:
         said = say(language, f"intake_{job.stage}")
     width = f'style="width:{100 * job.done / job.total:.0f}%"' if known else 'class="unknown"' if job.stage in {"reading", "embedding", "saving"} else ""
