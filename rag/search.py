@@ -318,12 +318,17 @@ class Searcher:
             out.append(Evidence(self.hit(one), tuple(self.index.units[first:last]), tuple(relevance.tolist()), one.question, one.raw))
         return out
 
+    @property
+    def _rereads(self) -> bool:
+        """Whether there is a judge and it has a say in the order."""
+        return self.judge is not None and self.fusion.judge > 0
+
     def reread(self, query: Query, found: Sequence[Evidence]) -> list[Evidence]:
         """The evidence in a better order: a judge reads the best passages beside the question; the others keep their order below those.
 
-        Without a judge, and for a question after a source, nothing changes: a pointer answers no question, however well it is read.
+        Without a judge that has a say, and for a question after a source, nothing changes: a pointer answers no question, however well it is read.
         """
-        if self.judge is None or query.wants_source or not found:
+        if self.judge is None or not self._rereads or query.wants_source or not found:
             return list(found)
         seen: list[str] = []
         spent = 0.0
@@ -333,18 +338,16 @@ class Searcher:
             if len(seen) >= 3 and spent > READ_BUDGET:
                 break
             seen.append(text)
-        odds = [log_odds(float(p)) for p in self.judge.answers([(query.text, text) for text in seen])]
-        out = [self._judged(e, o, read=True) for e, o in zip(found, odds, strict=False)]
-        out.sort(key=lambda e: (-round(e.raw, 9), e.hit.passage.id))
-        lowest = out[-1].raw
-        rest = [self._judged(e, min(odds), read=False) for e in found[len(seen) :]]
-        return [*out, *(replace(e, raw=min(e.raw, lowest)) for e in rest)]
-
-    def _judged(self, evidence: Evidence, odds: float, *, read: bool) -> Evidence:
-        raw = evidence.raw + self.fusion.judge * odds
-        judged = 1.0 / (1.0 + math.exp(-odds))
-        parts = {**evidence.hit.parts, "judge": round(judged, 4)} if read else evidence.hit.parts
-        return replace(evidence, hit=replace(evidence.hit, score=self._unit(raw), parts=parts), raw=raw, judged=judged if read else None)
+        judged = [float(p) for p in self.judge.answers([(query.text, text) for text in seen])]
+        values = [e.raw + self.fusion.judge * log_odds(p) for e, p in zip(found, judged, strict=False)]
+        order = sorted(range(len(seen)), key=lambda n: (-round(values[n], 9), found[n].hit.passage.id))
+        out = []
+        for n in order:
+            hit = found[n].hit
+            hit = replace(hit, score=self._unit(values[n]), parts={**hit.parts, "judge": round(judged[n], 4)})
+            out.append(replace(found[n], hit=hit, judged=judged[n]))
+        lowest = out[-1].hit.score
+        return [*out, *(replace(e, hit=replace(e.hit, score=min(e.hit.score, lowest))) for e in found[len(seen) :])]
 
     def evidence_of(self, query: Query, numbers: Sequence[int]) -> list[Evidence]:
         """Evidence of given passages, scored like any other, in the order given."""
@@ -367,13 +370,13 @@ class Searcher:
             return []
         query = self.query(text)
         scored = self.score(query, documents, max(limit, k))[: max(k, READ_AT_MOST)]
-        if self.judge is None:
+        if not self._rereads:
             return [self.hit(s) for s in scored[:k]]
         read = self.reread(query, self.evidence(query, scored[:READ_AT_MOST]))
-        floor = min((e.raw for e in read), default=0.0)
+        lowest = min((e.hit.score for e in read), default=0.0)
         # Passages that were not read stay below those that were.
-        rest = [replace(s, raw=min(s.raw, floor)) for s in scored[READ_AT_MOST:]]
-        return [*(e.hit for e in read), *(self.hit(s) for s in rest)][:k]
+        rest = [replace(hit, score=min(hit.score, lowest)) for hit in map(self.hit, scored[READ_AT_MOST:])]
+        return [*(e.hit for e in read), *rest][:k]
 
 
 def translation(text: str, language: Language) -> str:

@@ -44,8 +44,8 @@ from rag.models.bundled import ensure_unpacked
 from rag.records import Question
 
 PENALTY = 15.0
-COMPOSED_PER_QUESTION = 14
-PER_SET = 1100
+COMPOSED_PER_QUESTION = 5
+PER_SET = 130
 LABEL = {"hit": 0, "partial": 1, "missed": 2, "contradicted": 3}
 REFERENCE_SETS = ("sas_ads_zh", "saf_en", "mohler2011", "mohler2009_zh_mt", "beetle_3way")
 TREES: dict[str, Any] = {"n_estimators": 220, "max_depth": 3, "learning_rate": 0.05, "subsample": 0.7, "min_samples_leaf": 12, "random_state": 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from replies import CLOSERS, OPENERS
 from rag.judge import LABELS
 from rag.models import Encoder
 from rag.search import Scored, Searcher, translation
+from rag.store import Index
 from rag.text import language_of
 from rag.views import view
 
@@ -77,6 +79,7 @@ def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
                 out.append(Pair("entails", point[against], worn(text, lang, rng), LABELS.index(label), qid, "points"))
                 if label == "entails":
                     replies[qid].append((row["point"], lang, text))
+            out.append(Pair("entails", point["zh"], point["en"], 0, qid, "translation"))
     ids = sorted(replies)
     area = {qid: bank[qid]["area"] for qid in ids}
     for qid in ids:
@@ -133,7 +136,7 @@ def composed_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> li
     for qid in sorted(said):
         points = {k["id"]: k for k in bank[qid]["key_points"]}
         for lang in ("zh", "en"):
-            for _ in range(2):
+            for _ in range(4):
                 chosen = rng.sample(sorted(points), min(len(points), rng.randint(2, 4)))
                 parts = {p: rng.choice([s for s in said[qid][p] if s[1] == lang] or [("", lang, "")]) for p in chosen}
                 texts = [t for _, _, t in parts.values() if t]
@@ -176,7 +179,7 @@ class Ahead:
         return self._encoder.dimension
 
 
-def questions_of(corpus: Path) -> Iterator[str]:
+def questions_of(corpus: Path, index: Index) -> Iterator[str]:
     """Every question that :func:`answering_pairs` asks."""
     for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")):
         for row in rows(path):
@@ -185,6 +188,12 @@ def questions_of(corpus: Path) -> Iterator[str]:
                 yield from row["near_miss"].values()
             elif "on" in row:
                 yield row["text"]
+    yield from (bare_question(p.question) for p in index.passages if p.question)
+
+
+def bare_question(line: str) -> str:
+    """A question line without its number."""
+    return re.sub(r"^[\d.、()（）\s]+", "", line)
 
 
 class Views:
@@ -197,11 +206,11 @@ class Views:
             if passage.question:
                 self.by_heading[passage.doc_id, passage.question].append(n)
 
-    def of(self, question: str, number: int) -> str:
+    def of(self, question: str, number: int, *, headed: bool = True) -> str:
         """A passage as it is read for a question."""
         query = self.searcher.query(question)
         evidence = self.searcher.evidence(query, [Scored(number, 0, 0, 0, 0, 0, 0)])[0]
-        return view(evidence.hit.passage, evidence.units, evidence.relevance)
+        return view(evidence.hit.passage, evidence.units, evidence.relevance, headed=headed)
 
     def handbook(self, entry: Row, language: str) -> list[int]:
         """The passages of the handbook that answer a question of the bank."""
@@ -230,7 +239,12 @@ class Views:
 
 
 def answering_pairs(corpus: Path, bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
-    """(question, passage view) pairs, 1 where the passage answers: other wordings of the bank's questions, near misses, and questions on details."""
+    """(question, passage view) pairs: 1 where the passage answers."""
+    return [*_asked(corpus, bank, views, rng), *_lines(bank, views, rng)]
+
+
+def _asked(corpus: Path, bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
+    """Other wordings of the bank's questions, near misses, and questions on details that a passage answers or leaves out."""
     out: list[Pair] = []
     passages = views.searcher.index.passages
 
@@ -253,18 +267,35 @@ def answering_pairs(corpus: Path, bank: dict[str, Row], views: Views, rng: rando
                 for lang, texts in row["asks"].items():
                     for k, text in enumerate(texts):
                         add(text, entry, lang if k % 2 == 0 else other(lang), 1, "asks")
-                        mine(text, entry, 1)
+                        mine(text, entry, 2)
                 for lang, text in row["near_miss"].items():
                     add(text, entry, lang, 0, "near-miss")
                     add(text, entry, other(lang), 0, "near-miss")
             elif "on" in row and "handbook" in row["on"] and row["on"]["question"] in bank:
                 entry = bank[row["on"]["question"]]
                 add(row["text"], entry, row["lang"] if n % 3 else other(row["lang"]), int(row["answered"]), "details")
-                if row["answered"] and n % 4 == 0:
+                if row["answered"] and n % 2 == 0:
                     mine(row["text"], entry, 1)
             elif "on" in row and "doc" in row["on"]:
                 number = views.best(row["text"], views.quoted(row["on"]))
                 if number is not None:
                     group = f"seed:{passages[number].doc_id}:{passages[number].start}"
                     out.append(Pair("answers", row["text"], views.of(row["text"], number), int(row["answered"]), group, "details-seeds"))
+    return out
+
+
+def _lines(bank: dict[str, Row], views: Views, rng: random.Random) -> list[Pair]:
+    """Question lines of the corpus with what stands under them, without the line itself, and with what stands under neighbouring ones."""
+    out: list[Pair] = []
+    passages = views.searcher.index.passages
+    asked = {entry["question"][lang]: qid for qid, entry in bank.items() for lang in ("zh", "en")}
+    for number, passage in enumerate(passages):
+        if not passage.question or passage.kind == "pointer" or len(passage.text) < len(passage.question) + 30:
+            continue
+        question = bare_question(passage.question)
+        group = asked.get(passage.question, f"line:{passage.question}")
+        out.append(Pair("answers", question, views.of(question, number, headed=False), 1, group, "lines"))
+        for wrong in views.negatives(question, {passage.heading_path}, 1, rng):
+            if passages[wrong].question != passage.question:
+                out.append(Pair("answers", question, views.of(question, wrong, headed=rng.random() < 0.5), 0, group, "lines-mined"))
     return out

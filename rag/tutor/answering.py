@@ -17,7 +17,6 @@ from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
 from rag.answer.select import HANDBOOK, overlap
 from rag.answer.writer import Writer
-from rag.judge import BundledJudge
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence
 from rag.search import Query, Searcher
@@ -56,7 +55,7 @@ class Answering(Library):
 
     def _writer(self) -> Writer:
         """The optional model over the index in use; it may only rephrase what the evidence holds."""
-        return Writer(Endpoint(self.settings.llm), self.index, self.encoder, self.judge)
+        return Writer(Endpoint(self.settings.llm), self.index, self.encoder)
 
     def _answer(
         self, question: str, history: Sequence[Mapping[str, object]], documents: Collection[str] | None
@@ -88,8 +87,8 @@ class Answering(Library):
 
     @property
     def _answerability(self) -> Answerability:
-        """The model fitted for what is at hand: with a judge's verdicts or without."""
-        return Answerability.shipped(judged=isinstance(self.judge, BundledJudge))
+        """The fitted model of whether the corpus answers."""
+        return Answerability.shipped()
 
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""

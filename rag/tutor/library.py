@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -10,11 +11,14 @@ from rag.answer.compose import cite
 from rag.answer.select import HANDBOOK
 from rag.bank import Bank, Errata, load_bank, load_errata, same_document
 from rag.config import ROOT, Settings
-from rag.judge import Judge
+from rag.judge import CrossEncoderJudge, Judge
 from rag.models import TransformerEncoder
 from rag.records import Document, Question
-from rag.search import Searcher
+from rag.search import Fusion, Searcher
 from rag.store import BuildReport, Index, Progress, build_index, load_index
+
+CHOSEN_RERANKER = 0.5
+"""The weight of a reranker's log odds, cut at four either way, beside a fused score in deviations: it can move a passage by two."""
 
 
 class Library:
@@ -24,9 +28,16 @@ class Library:
         self.settings = settings
         self.encoder = encoder
         self.judge = judge
-        self._searcher = Searcher(index, encoder, judge=judge)
+        self._searcher = self._over(index)
         self._building = Lock()
         self._links_of: tuple[Index, dict[str, list[tuple[int, int, Question]]], dict[tuple[str, str], list[int]]] | None = None
+
+    def _over(self, index: Index) -> Searcher:
+        """A searcher; a reranker that the reader chose has a say in the order, the bundled judge as much as its fit gave it (docs/decisions/007)."""
+        fusion = Fusion.shipped()
+        if isinstance(self.judge, CrossEncoderJudge):
+            fusion = replace(fusion, judge=CHOSEN_RERANKER)
+        return Searcher(index, self.encoder, fusion, self.judge)
 
     @property
     def index(self) -> Index:
@@ -37,7 +48,7 @@ class Library:
         """Bring the index up to date and use the new one; questions asked meanwhile are answered from the old one."""
         with self._building:
             report = build_index(self.settings.corpus, self.settings.index, self.encoder, rebuild=rebuild, progress=progress)
-            searcher = Searcher(load_index(self.settings.index, self.encoder), self.encoder, judge=self.judge)
+            searcher = self._over(load_index(self.settings.index, self.encoder))
             searcher.score(searcher.query("warm up"))  # so that the first question after the swap does not wait
             self._searcher = searcher
         return report
