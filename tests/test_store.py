@@ -15,6 +15,8 @@ from rag.corpus import load_corpus
 from rag.errors import CorpusError, IndexDamaged, IndexForeign, IndexMissing
 from rag.models import TransformerEncoder
 from rag.store import Index, KeyKind, build_index, check_index, is_stale, load_index
+from rag.store.build import make_index
+from rag.store.disk import known_tokens
 
 NOTES = {
     "a.md": "# 卷积\n\n## 为什么使用卷积？\n\n- 参数共享，减少参数\n- 局部连接\n\n## 池化有什么用？\n\n降低分辨率，容忍小的平移。\n",
@@ -136,6 +138,18 @@ def test_only_what_changed_is_embedded(corpus: Path, built: Path, toy: BigramEnc
     assert "c.txt" not in after.documents
     kept = {p.id for p in before.passages} & {p.id for p in after.passages}
     assert len(kept) >= len(after.passages) - 1
+
+
+def test_tokens_of_unchanged_texts_are_taken_from_the_index(corpus: Path, built: Path, toy: BigramEncoder) -> None:
+    before = load_index(built, toy)
+    known = known_tokens(built)
+    assert [list(known[h]) for h in before.token_hashes] == [list(t) for t in before.tokens]
+    made, _, _ = make_index(load_corpus(corpus)[0], toy, {}, tokens_of={h: ["kept"] for h in known})
+    assert all(list(tokens) == ["kept"] for tokens in made.tokens)
+    (corpus / "new.md").write_text("# 新\n\n新的内容在这里。\n", encoding="utf-8")
+    build_index(corpus, built, toy)
+    fresh, _, _ = make_index(load_corpus(corpus)[0], toy, {})
+    assert [list(t) for t in load_index(built, toy).tokens] == [list(t) for t in fresh.tokens]
 
 
 def test_a_rebuild_embeds_everything(corpus: Path, built: Path, toy: BigramEncoder) -> None:
@@ -284,7 +298,7 @@ def test_a_file_that_cannot_be_read_does_not_make_the_index_stale_for_ever(corpu
 
 def test_an_empty_corpus_is_refused(tmp_path: Path, folder: Path, toy: BigramEncoder) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match=r"put \.md or \.txt files there"):
+    with pytest.raises(CorpusError, match=r"put \.md, \.txt, \.html, \.pdf or \.docx files there"):
         build_index(tmp_path / "empty", folder, toy)
     assert not folder.exists()
 

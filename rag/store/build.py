@@ -104,7 +104,7 @@ def build_index(corpus: Path, folder: Path, encoder: Encoder, *, rebuild: bool =
         raise CorpusError(f"corpus folder {corpus} holds no document that can be read{reason}; put .md, .txt, .html, .pdf or .docx files there")
     old = {} if rebuild else disk.known_vectors(folder, encoder.fingerprint)
     centres = None if rebuild else disk.known_centres(folder, encoder.fingerprint)
-    index, hashes, embedded = make_index(documents, encoder, old, tell, centres)
+    index, hashes, embedded = make_index(documents, encoder, old, tell, centres, {} if rebuild else disk.known_tokens(folder))
     # What cannot be read is remembered, so that the index does not look stale for it.
     index.manifest["skipped"] = {s.doc_id: disk.sha256_of(corpus / s.doc_id) for s in skipped if (corpus / s.doc_id).is_file()}
     tell("write", 0, 1)
@@ -120,8 +120,12 @@ def make_index(
     known: Mapping[str, Vectors],
     tell: Progress = lambda stage, done, total: None,
     centres: Mapping[str, Vectors] | None = None,
+    tokens_of: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[Index, list[str], int]:
-    """An index in memory: (index, the hash of each key's text, how many texts were embedded and not taken from ``known``)."""
+    """An index in memory: (index, the hash of each key's text, how many texts were embedded and not taken from ``known``).
+
+    ``known`` are vectors and ``tokens_of`` tokens of texts by their hash; what is in them is not made again.
+    """
     passages: list[Passage] = []
     units: list[Unit] = []
     for n, document in enumerate(documents):
@@ -133,10 +137,12 @@ def make_index(
     hashes = [_hash(t) for t in texts]
     vectors, embedded = _embed(texts, hashes, known, encoder, tell)
     by_doc = {d.id: d for d in documents}
-    tokens = [tokenize(context_line(by_doc[p.doc_id], p).removeprefix(by_doc[p.doc_id].title) + "\n" + _plain(own)) for p, own in _with_units(passages, units)]
+    lexical = [context_line(by_doc[p.doc_id], p).removeprefix(by_doc[p.doc_id].title) + "\n" + _plain(own) for p, own in _with_units(passages, units)]
+    made_of = [_hash(text) for text in lexical]
+    tokens = [(tokens_of or {}).get(h) or tokenize(text) for h, text in zip(made_of, lexical, strict=True)]
     manifest = disk.manifest_for(documents, encoder, len(passages), len(rows))
     keys = np.asarray(rows, np.int32).reshape(-1, 3)
-    return Index(by_doc, passages, units, keys, vectors, tokens, Bm25(tokens), manifest, centres or question_centres(encoder)), hashes, embedded
+    return Index(by_doc, passages, units, keys, vectors, tokens, Bm25(tokens), manifest, centres or question_centres(encoder), made_of), hashes, embedded
 
 
 def question_centres(encoder: Encoder) -> dict[str, Vectors]:

@@ -80,7 +80,8 @@ def save_index(index: Index, hashes: Sequence[str], folder: Path) -> None:
         )
         _write_lines(version / "passages.jsonl", (asdict(p) for p in index.passages))
         _write_lines(version / "units.jsonl", ({"p": u.passage_id, "s": u.start, "e": u.end, "t": u.text, "k": u.kind} for u in index.units))
-        _write_lines(version / "tokens.jsonl", ({"t": list(t)} for t in index.tokens))
+        made_of = index.token_hashes or [""] * len(index.tokens)
+        _write_lines(version / "tokens.jsonl", ({"t": list(t), "h": h} for t, h in zip(index.tokens, made_of, strict=True)))
         np.save(version / "vectors.npy", index.vectors, allow_pickle=False)
         np.save(version / "keys.npy", index.keys, allow_pickle=False)
         centres: dict[str, Any] = dict(index.centres)
@@ -178,7 +179,8 @@ def load_index(folder: Path, encoder: Encoder) -> Index:
         }
         passages = [Passage(**{**row, "heading_path": tuple(row["heading_path"])}) for row in _read_lines(version / "passages.jsonl")]
         units = [Unit(r["p"], r["s"], r["e"], r["t"], r["k"]) for r in _read_lines(version / "units.jsonl")]
-        tokens = [row["t"] for row in _read_lines(version / "tokens.jsonl")]
+        token_rows = _read_lines(version / "tokens.jsonl")
+        tokens = [row["t"] for row in token_rows]
         vectors = np.load(version / "vectors.npy", allow_pickle=False)
         keys = np.load(version / "keys.npy", allow_pickle=False)
         centres = _read_centres(version)
@@ -187,7 +189,7 @@ def load_index(folder: Path, encoder: Encoder) -> Index:
         raise IndexDamaged(f"the index in {folder} cannot be read ({type(error).__name__}: {error}); run: {MEND} --rebuild") from error
     if len(keys) != len(vectors) or len(tokens) != len(passages):
         raise IndexDamaged(f"the index in {folder}: its parts do not fit together; run: {MEND} --rebuild")
-    return Index(documents, passages, units, keys, vectors, tokens, bm25, manifest, centres)
+    return Index(documents, passages, units, keys, vectors, tokens, bm25, manifest, centres, [row.get("h", "") for row in token_rows])
 
 
 def _read_centres(version: Path) -> dict[str, Vectors]:
@@ -230,6 +232,21 @@ def known_vectors(folder: Path, fingerprint: str) -> dict[str, Vectors]:
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return dict(zip(hashes, vectors, strict=True)) if len(hashes) == len(vectors) else {}
+
+
+def known_tokens(folder: Path) -> dict[str, list[str]]:
+    """Tokens of the current index by the hash of their text, for reuse; empty where there is no sound index of this tokenizer."""
+    try:
+        version, manifest = read_manifest(folder)
+        if manifest.get("tokenizer") != tokenizer_fingerprint():
+            return {}
+        size, digest = manifest["files"]["tokens.jsonl"]
+        path = version / "tokens.jsonl"
+        if path.stat().st_size != size or sha256_of(path) != digest:
+            return {}
+        return {row["h"]: row["t"] for row in _read_lines(path) if row.get("h")}
+    except (IndexMissing, IndexDamaged, OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def known_sources(folder: Path) -> dict[tuple[str, str], str]:

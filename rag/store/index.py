@@ -37,6 +37,7 @@ class Index:
         vectors: float32 unit rows, aligned with ``keys``.
         centres: the mean question vector of each language, from a fixed set of interview questions.
         tokens: the lexical tokens of each passage, heading path and question included.
+        token_hashes: a hash of the text each of these was made of; empty for an index that does not know them.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Index:
         bm25: Bm25,
         manifest: Mapping[str, Any],
         centres: Mapping[str, Vectors],
+        token_hashes: Sequence[str] = (),
     ) -> None:
         self.documents = dict(documents)
         self.passages = tuple(passages)
@@ -57,6 +59,7 @@ class Index:
         self.keys = keys
         self.vectors = vectors
         self.tokens = tokens
+        self.token_hashes = tuple(token_hashes)
         self.bm25 = bm25
         self.manifest = dict(manifest)
         self.centres = dict(centres)

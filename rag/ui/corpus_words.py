@@ -123,8 +123,8 @@ WORDS: dict[str, dict[Language, str]] = {
     # the map
     "map_title": {"zh": "段落地图", "en": "Map of the passages"},
     "map_lead": {
-        "zh": "一个点是一段，意思相近的靠在一起。空心点附近没有题库里的题，面试不会考到。点一下看原文。",
-        "en": "A dot is a passage; passages of like meaning lie together. Rings have no bank question near: no interview asks about them. Click to read.",
+        "zh": "一个点是一段，意思相近的靠在一起。空心点附近没有题库里的题。点一下看原文。",
+        "en": "A dot is a passage; passages of like meaning lie together. Rings have no bank question near. Click to read.",
     },
     "map_count": {
         "zh": "{passages} 段，其中 {far} 段附近没有题目",
