@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from writer_samples import BATCH_NORM, CANARY, DROPOUT, RESIDUAL, HashedEncoder, asked_of, assert_faithful, chosen_for, evidence_answer, notes_index
 
 from rag.answer import choose
+from rag.answer.orders import gives_orders
 from rag.answer.polarity import disagrees
 from rag.answer.said import Reading, Said
 from rag.answer.support import Checker, Shown, missing_numbers
-from rag.answer.writer import NOTHING, Writer, as_data, gives_orders, prompt, show
+from rag.answer.writer import NOTHING, Writer, as_data, prompt, show
 from rag.judge import Floats
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Sentence

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.answer.orders import gives_orders
 from rag.records import Asked, Evidence, Unit
 from rag.store import Index
 from rag.text import content_terms, normalise
@@ -106,8 +107,8 @@ def _adds(asked: Asked, evidence: Evidence, best: Evidence) -> bool:
 
 
 def quotable(units: Sequence[Unit], *, sources: bool = False) -> list[Unit]:
-    """The units that can be sentences of an answer; ``sources`` lets references in, for who asks for them."""
-    return [u for u in units if u.kind in QUOTABLE or (sources and u.kind == "reference")]
+    """The units that can be sentences of an answer: none that gives orders; ``sources`` lets references in, for who asks for them."""
+    return [u for u in units if (u.kind in QUOTABLE or (sources and u.kind == "reference")) and not gives_orders(u.text)]
 
 
 def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
@@ -115,7 +116,7 @@ def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
     passage = evidence.hit.passage
     usable = quotable(evidence.units, sources=asked.wants_source)
     if not usable:
-        return [u for u in evidence.units if u.kind in {"pages", "reference"}]
+        return [u for u in evidence.units if u.kind in {"pages", "reference"} and not gives_orders(u.text)]
     relevance = dict(zip((u.start for u in evidence.units), evidence.relevance, strict=True))
     best = max(relevance[u.start] for u in usable)
     named = evidence.question if passage.question else evidence.question - WHOLE_MARGIN
