@@ -179,9 +179,8 @@ def test_a_shipped_document_cannot_be_deleted_by_a_made_up_event(opened: Opened,
     page = opened()
     give(page, tmp_path, {"spec.txt": NOTE.encode()})
     own = row(page, "mine/spec.txt").locator("[data-delete]")
-    own.evaluate("(button, id) => { button.dataset.delete = id; }", SEED.name)
-    own.click()
-    own.click()
+    # In one go: the list may be drawn anew at any moment.
+    own.evaluate("(button, id) => { button.dataset.delete = id; button.click(); button.click(); }", SEED.name)
     page.locator("#documents .told").wait_for()
     assert "只能在这里删除自己添加的文档" in page.locator("#documents .told").inner_text()
     assert (shelf[1] / SEED.name).exists()
