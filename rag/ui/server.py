@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from asyncio import CancelledError
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -153,7 +154,10 @@ def serve(settings: Settings, *, mcp: bool = False) -> None:
     listening = bind(settings.ui.host, settings.ui.port)
     import uvicorn
 
-    config = uvicorn.Config(create_app(settings, mcp=mcp), log_level="info", access_log=False)
+    # An open page holds a connection for as long as it is shown; without a limit it would keep the program from stopping.
+    config = uvicorn.Config(create_app(settings, mcp=mcp), log_level="info", access_log=False, timeout_graceful_shutdown=3)
     host, port = listening.getsockname()[:2]
-    logging.getLogger("uvicorn.error").info("mianjing is at http://%s:%s", f"[{host}]" if ":" in host else host, port)
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], CancelledError)))
+    log.info("mianjing is at http://%s:%s", f"[{host}]" if ":" in host else host, port)
     uvicorn.Server(config).run(sockets=[listening])
