@@ -262,7 +262,7 @@ def serve(
     index: IndexOption = None,
     host: Annotated[str | None, typer.Option("--host")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535)] = None,
-    mcp: Annotated[bool, typer.Option("--mcp", help="Serve read-only tools to MCP clients too, at /gradio_api/mcp/.")] = False,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Serve read-only tools to MCP clients too, at /mcp.")] = False,
 ) -> None:
     """Open the page."""
     from rag.ui import serve as serve_page

@@ -1,9 +1,10 @@
-"""The endpoints that programs call, also the tools of MCP clients. They only read, and say the same rows as the command line."""
+"""The endpoints that programs call, also the tools of MCP clients (rag/ui/tools.py). They only read, and say the same rows as the command line."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -21,8 +22,15 @@ MAX_ITEMS = 50
 MAX_ITEM = 2000
 
 
-def build(opening: Opening) -> None:
-    """Add the named endpoints to the page under construction."""
+Row = dict[str, Any]
+Endpoint = Callable[..., Row | list[Row]]
+
+
+def endpoints(opening: Opening) -> list[Endpoint]:
+    """The four functions that programs may call. They only read; what they are given may be of any kind and size.
+
+    They raise UserInputError, in one line, for what they cannot use, and gr.Error while the tutor is not ready.
+    """
 
     def ask(question: str, history: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Answer a deep-learning interview question from the corpus, every sentence cited; `abstained` says that the corpus has no answer.
@@ -44,7 +52,7 @@ def build(opening: Opening) -> None:
         """
         told = _text("query", query, MAX_QUESTION)
         if isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= MAX_TOP:
-            raise _refused(f"top: must be a whole number from 1 to {MAX_TOP}, got {top!r:.60}")
+            raise UserInputError(f"top: must be a whole number from 1 to {MAX_TOP}, got {top!r:.60}")
         return [hit_row(hit) for hit in ready_tutor(opening, "en").search(told, top)]
 
     def grade(
@@ -63,11 +71,7 @@ def build(opening: Opening) -> None:
         good = _text("reference", reference or "", MAX_REPLY)
         points = _items("key_points", key_points, ("text",))
         wrong = [_text("misconceptions", m, MAX_ITEM) for m in _list("misconceptions", misconceptions)]
-        tutor = ready_tutor(opening, "en")
-        try:
-            return grade_row(tutor.grade(told, key_points_of(points), reply, good or None, wrong))
-        except UserInputError as error:
-            raise _refused(str(error)) from error
+        return grade_row(ready_tutor(opening, "en").grade(told, key_points_of(points), reply, good or None, wrong))
 
     def documents() -> list[dict[str, Any]]:
         """The documents of the corpus, each with its name, title, language, number of passages and length in characters."""
@@ -75,21 +79,34 @@ def build(opening: Opening) -> None:
         passages = Counter(p.doc_id for p in index.passages)
         return [document_row(index.documents[name], passages[name]) for name in sorted(index.documents)]
 
-    for function in (ask, search, grade, documents):
-        endpoint(function, api_name=function.__name__, concurrency_limit=2, concurrency_id="tutor")
+    return [ask, search, grade, documents]
 
 
-def _refused(message: str) -> gr.Error:
-    """The fault of a caller, in words; nothing is written to the server's log."""
-    return gr.Error(message, print_exception=False)
+def build(opening: Opening) -> None:
+    """Add the named endpoints to the page under construction."""
+    for function in endpoints(opening):
+        endpoint(_told(function), api_name=function.__name__, concurrency_limit=2, concurrency_id="tutor")
+
+
+def _told(function: Endpoint) -> Endpoint:
+    """The function, with faults of the caller as gradio tells them; nothing is written to the server's log."""
+
+    @wraps(function)
+    def telling(*args: Any, **kwargs: Any) -> Row | list[Row]:
+        try:
+            return function(*args, **kwargs)
+        except UserInputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return telling
 
 
 def _text(name: str, value: object, limit: int) -> str:
     """A text of the caller; longer ones are refused, for an answer to half a question would mislead."""
     if not isinstance(value, str):
-        raise _refused(f"{name}: must be a string, got {value!r:.60}")
+        raise UserInputError(f"{name}: must be a string, got {value!r:.60}")
     if len(value) > limit:
-        raise _refused(f"{name}: has {len(value)} characters, the limit is {limit}; shorten it")
+        raise UserInputError(f"{name}: has {len(value)} characters, the limit is {limit}; shorten it")
     return value
 
 
@@ -97,9 +114,9 @@ def _list(name: str, value: object) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise _refused(f"{name}: must be a list, got {value!r:.60}")
+        raise UserInputError(f"{name}: must be a list, got {value!r:.60}")
     if len(value) > MAX_ITEMS:
-        raise _refused(f"{name}: has {len(value)} entries, the limit is {MAX_ITEMS}; leave some out")
+        raise UserInputError(f"{name}: has {len(value)} entries, the limit is {MAX_ITEMS}; leave some out")
     return value
 
 
@@ -108,7 +125,7 @@ def _items(name: str, value: object, texts: Sequence[str]) -> list[dict[str, Any
     rows = _list(name, value)
     for n, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            raise _refused(f"{name}: entry {n} must be an object, got {row!r:.60}")
+            raise UserInputError(f"{name}: entry {n} must be an object, got {row!r:.60}")
         for field in texts:
             _text(f"{name}: entry {n}: {field}", row.get(field), MAX_REPLY)
     return rows

@@ -7,12 +7,12 @@ import os
 import socket
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.config import Settings
-from rag.errors import ConfigError, MissingPackage
+from rag.errors import ConfigError
 from rag.ui.opening import Opening
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Frame:
 def create_app(settings: Settings, *, mcp: bool = False) -> FastAPI:
     """The page as an ASGI application; the tutor begins to open when the application starts.
 
-    With ``mcp`` the named endpoints, which only read, are also tools for MCP clients, at ``/gradio_api/mcp/``.
+    With ``mcp`` the named endpoints, which only read, are also tools for MCP clients, at ``/mcp``.
 
     Raises:
         MissingPackage: ``mcp`` is wanted and its package is not installed, or not in a version that works.
@@ -88,13 +88,16 @@ def create_app(settings: Settings, *, mcp: bool = False) -> FastAPI:
     from rag.ui.page import build_page
     from rag.ui.strings import LANGUAGES, STRINGS
     from rag.ui.theme import theme
+    from rag.ui.tools import mcp_app
 
     opening = Opening(settings)
+    tools = mcp_app(opening) if mcp else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         opening.start()
-        yield
+        async with tools.router.lifespan_context(tools) if tools else nullcontext():
+            yield
 
     api = FastAPI(title="mianjing", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
 
@@ -103,6 +106,8 @@ def create_app(settings: Settings, *, mcp: bool = False) -> FastAPI:
         stage = opening.stage
         return {"ready": opening.tutor is not None, "stage": stage.name, "done": stage.done, "total": stage.total}
 
+    if tools:
+        api.router.routes.extend(tools.routes)
     api.mount("/static/mianjing", StaticFiles(directory=STATIC), name="mianjing")
     i18n = gr.I18n(**{language: {key: texts[language] for key, texts in STRINGS.items() if key.startswith("tab_")} for language in LANGUAGES})
     page = build_page(opening, i18n)
@@ -119,10 +124,7 @@ def create_app(settings: Settings, *, mcp: bool = False) -> FastAPI:
         footer_links=[],
         max_file_size="20mb",
         show_error=False,
-        mcp_server=mcp,
     )
-    if mcp and page.mcp_error is not None:
-        raise MissingPackage("MCP clients need the package mcp in version 1; run: pip install 'mianjing[mcp]'")
     api.add_middleware(Frame)
     return api
 
