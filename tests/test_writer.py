@@ -238,6 +238,14 @@ def test_orders_are_told_from_statements(text: str, orders: bool) -> None:
     assert gives_orders(text) is orders
 
 
+def test_an_order_in_a_passage_is_not_quoted(index: Index) -> None:
+    asked = asked_of(BATCH_NORM)
+    answer = evidence_answer(index, asked, choose(asked, [chosen_for(index, BATCH_NORM).evidence], index))
+    assert "均值和方差" in answer.text
+    assert "加快收敛" in answer.text
+    assert CANARY not in "".join([answer.text, *(c.quote for s in answer.sentences for c in s.citations)])
+
+
 @pytest.mark.parametrize(
     ("statement", "source", "opposite"),
     [
