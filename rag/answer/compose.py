@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.answer.orders import gives_orders
 from rag.answer.phrases import phrase
 from rag.answer.select import Chosen, is_pointer, quotable
 from rag.records import Asked, Citation, Document, Evidence, Language, Passage, Sentence, Unit
@@ -107,11 +108,12 @@ def _spans(choice: Chosen, document: Document) -> list[tuple[int, int]]:
     spans = [(u.start, u.end) for u in choice.units]
     passage = choice.evidence.hit.passage
     usable = quotable(choice.evidence.units, sources=True)
+    withheld = [u.start for u in choice.evidence.units if gives_orders(u.text)]
     if choice.evidence.units and choice.evidence.units[0].kind == "head" and usable and choice.units[0].start == usable[0].start:
         head = choice.evidence.units[0]
-        if spans[0][0] - head.start <= HEAD_MAX:
+        if spans[0][0] - head.start <= HEAD_MAX and not any(head.start <= at < spans[0][0] for at in withheld):
             spans[0] = (head.start, spans[0][1])
-    if passage.author and usable and choice.units[-1].start == usable[-1].start:
+    if passage.author and usable and choice.units[-1].start == usable[-1].start and not any(at >= spans[-1][1] for at in withheld):
         spans[-1] = (spans[-1][0], passage.end)
     return spans
 

@@ -94,9 +94,10 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
             over = stage.name in {"ready", "failed"}
             return banner_html(stage, language), f"{language}:{'ready' if opening.tutor else ''}" if view else view, gr.Timer(active=not (over and view))
 
-        page.load(first, [kept, key], [view, key], concurrency_limit=None, **PRIVATE)
-        gr.on([header.select, language_choice.select], switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
-        timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
+        # Not queued: Gradio closes a session's stream of queued events after the last of them, and a question sent in that moment would wait for ever.
+        page.load(first, [kept, key], [view, key], queue=False, **PRIVATE)
+        gr.on([header.select, language_choice.select], switch, view, [view, kept], queue=False, **PRIVATE)
+        timer.tick(tick, view, [banner, view, timer], queue=False, **PRIVATE)
         view.change(frame, view, [header, ask_tab, interview_tab, progress_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
         for tab in (asking, interviewing, progressing, looking, setting):
             view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
