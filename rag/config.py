@@ -61,6 +61,7 @@ class GradingSettings(_Part):
     """How replies are graded."""
 
     strictness: Strictness = Field(default="normal", description="lenient and strict bend what lies between 0 and 100 up or down")
+    second_opinion: bool = Field(default=False, description="show beside a grade where the optional language model sees it differently")
 
 
 class LlmSettings(_Part):

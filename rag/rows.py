@@ -34,6 +34,7 @@ def grade_row(grade: Grade) -> dict[str, Any]:
         "wrong": [{"said": w.said, "against": w.against, "kind": w.kind} for w in grade.wrong],
         "flags": list(grade.flags),
         "feedback": grade.feedback,
+        **({"notices": list(grade.notices)} if grade.notices else {}),
     }
 
 

@@ -28,10 +28,10 @@ def clip(text: str, budget: float) -> str:
     return text
 
 
-def view(passage: Passage, units: Sequence[Unit], relevance: Sequence[float]) -> str:
-    """A passage as a judge reads it for one question: the head, then the best units in reading order, about 120 tokens in all."""
-    head = clip(passage.question or (passage.heading_path[-1] if passage.heading_path else ""), HEAD_BUDGET)
-    usable = [(r, u) for r, u in zip(relevance, units, strict=True) if u.kind in READABLE]
+def view(passage: Passage, units: Sequence[Unit], relevance: Sequence[float], *, headed: bool = True) -> str:
+    """A passage as a judge reads it for one question: the head, then the best units in reading order, about 120 tokens in all. The head may be left out."""
+    head = clip(passage.question or (passage.heading_path[-1] if passage.heading_path else ""), HEAD_BUDGET) if headed else ""
+    usable = [(r, u) for r, u in zip(relevance, units, strict=True) if u.kind in READABLE and (headed or u.kind != "question")]
     left = BUDGET - weight(head)
     taken: list[Unit] = []
     for _, unit in sorted(usable, key=lambda pair: (-pair[0], pair[1].start)):

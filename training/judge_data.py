@@ -80,6 +80,12 @@ def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
                 if label == "entails":
                     replies[qid].append((row["point"], lang, text))
             out.append(Pair("entails", point["zh"], point["en"], 0, qid, "translation"))
+            for wrong in row["contradicts"]:
+                # Read the other way round: a false statement is not made by who says the truth.
+                lang = wrong["lang"] if rng.random() < 0.7 else other(wrong["lang"])
+                right = rng.choice([point[lang], *row["entails"].get(lang, ())])
+                if rng.random() < 0.5:
+                    out.append(Pair("entails", wrong["text"], worn(right, lang, rng), LABELS.index("contradicts"), qid, "reversed"))
     ids = sorted(replies)
     area = {qid: bank[qid]["area"] for qid in ids}
     for qid in ids:
@@ -90,9 +96,6 @@ def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
             for _, lang, text in [*rng.sample(inside, min(2, len(inside))), *outside]:
                 out.append(Pair("entails", point[lang if rng.random() < 0.7 else other(lang)], worn(text, lang, rng), 3, qid, "unrelated"))
         for wrong in bank[qid].get("misconceptions", ()):
-            point = rng.choice(bank[qid]["key_points"])
-            lang = rng.choice(["zh", "en"])
-            out.append(Pair("entails", wrong[lang], point[other(lang) if rng.random() < 0.3 else lang], 3, qid, "misconception"))
             # A misconception is stated by its own translation: what finds false statements looks for that.
             out.append(Pair("entails", wrong["zh"], wrong["en"], 0, qid, "misconception"))
     return out

@@ -1,14 +1,12 @@
-"""Train the judge: the bundled encoder as a cross-encoder, its upper layers tuned in two stages, one linear layer for two heads.
+"""Train the judge: the bundled encoder as a cross-encoder, all layers but the lowest tuned, one small head for two tasks.
 
     python training/train_judge.py --corpus corpus --index index --out rag/data/judge
 
-Data: training/judge_data.py; every text is this project's own (Apache-2.0). Stage one reads short texts: key points with statements that entail,
-partly entail or contradict them, questions with passages that answer them or not (hard negatives are mined from the project's own index). Stage two
-reads whole replies beside a sample of stage one. Everything is split by question: every fifth question of the bank (by hash of its id) is held out with
-all its rows. Word embeddings and the lower layers are frozen.
+Data: training/judge_data.py; every text is this project's own (Apache-2.0): key points with statements and whole replies that entail, partly entail or
+contradict them or say nothing of them; questions with passages that answer them or not (hard negatives are mined from the project's own index). Everything
+is split by question: every fifth question of the bank (by hash of its id) is held out with all its rows. Word embeddings and layer 0 are frozen.
 
-Tuning whole layers was chosen over low-rank adapters after measuring both (docs/decisions/007): it is faster on a CPU, and the differences in 8 bits
-are small enough to ship.
+What was tried, with figures: docs/decisions/007. Every epoch reads all pairs of the second head and a new sample of the first head's.
 """
 
 from __future__ import annotations
@@ -18,13 +16,15 @@ import json
 import platform
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from judge_data import Ahead, Pair, Views, answering_pairs, bank_of, composed_pairs, held_out, point_pairs, questions_of, reply_pairs
+from transformers import AutoTokenizer
 
 from rag.config import Settings
 from rag.judge import FACTS, LABELS, WEIGHTS, chunks, network, padded, write_difference
@@ -34,16 +34,16 @@ from rag.models.bundled import ensure_unpacked
 from rag.search import Searcher
 from rag.store import load_index
 
-FIRST_LAYER = 3
-"""This layer and those above are tuned; below nothing flows back."""
+FIRST_LAYER = 1
+"""This layer and those above are tuned; below nothing flows back. Eleven layers in 8 bits are what 20 MB hold."""
 MAX_TOKENS = 224
-BATCH_TOKENS = 1600
+BATCH_TOKENS = 1000
 SEED = 20240
-RATE, HEAD_RATE = 1e-4, 1e-3
+RATE, HEAD_RATE = 1e-4, 5e-4
 SMOOTHING = 0.03
 CLASS_WEIGHT = (1.0, 1.3, 1.2, 0.9)
-AGAIN = {"entails": 0.45, "answers": 0.15}
-"""The share of stage one's pairs that stage two reads again."""
+ANSWERS_SHARE = 0.6
+"""The share of (question, passage) pairs that an epoch reads, from the second on: before the body can read two texts they only disturb it."""
 
 
 def batches(pairs: list[Pair], tokenizer: Any, rng: random.Random | None) -> Iterator[tuple[list[Pair], torch.Tensor, torch.Tensor]]:
@@ -74,19 +74,20 @@ def loss_of(logits: torch.Tensor, group: list[Pair]) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits[:, 1:], gold, weight=torch.tensor(CLASS_WEIGHT), label_smoothing=SMOOTHING)
 
 
-def train(model: Any, pairs: list[Pair], tokenizer: Any, epochs: float, rate: float, rng: random.Random, name: str) -> int:
-    """One stage: AdamW, linear warm-up and decay. Returns its steps."""
+def train(model: Any, pairs: list[Pair], tokenizer: Any, epochs: int, each: Callable[[int], None]) -> int:
+    """AdamW, linear warm-up and decay; ``each`` is called after every epoch. Returns the steps."""
+    rng = random.Random(SEED)
+    plan = [list(batches(drawn(pairs, rng, n > 0), tokenizer, rng)) for n in range(epochs)]
+    steps = sum(map(len, plan))
     body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("heads.")]
-    groups = [{"params": body, "lr": rate}, {"params": list(model.heads.parameters()), "lr": rate / RATE * HEAD_RATE}]
+    groups = [{"params": body, "lr": RATE}, {"params": list(model.heads.parameters()), "lr": HEAD_RATE}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = max(1, round(sum(1 for _ in batches(pairs, tokenizer, random.Random(0))) * epochs))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / (0.06 * steps)) * max(0.02, 1 - s / steps))
-    step, losses, started = 0, [], time.time()
-    model.train()
-    while step < steps:
-        for group, ids, mask in batches(pairs, tokenizer, rng):
-            if step >= steps:
-                break
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / 60) * max(0.02, 1 - s / steps))
+    losses: dict[str, list[float]] = {"answers": [], "entails": []}
+    step, started = 0, time.time()
+    for number, epoch in enumerate(plan, start=1):
+        model.eval()  # without dropout: with it the body hardly learned to compare two texts in the steps there are
+        for group, ids, mask in epoch:
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = model(ids, mask)
             loss = loss_of(logits.float(), group)
@@ -95,11 +96,19 @@ def train(model: Any, pairs: list[Pair], tokenizer: Any, epochs: float, rate: fl
             torch.nn.utils.clip_grad_norm_(body, 1.0)
             optimiser.step()
             schedule.step()
-            losses.append(loss.item())
+            losses[group[0].task].append(loss.item())
             step += 1
             if step % 50 == 0:
-                print(f"{name}: step {step}/{steps} loss {np.mean(losses[-50:]):.3f} {time.time() - started:.0f} s", flush=True)
+                late = " ".join(f"{task} {np.mean(of[-50:]):.3f}" for task, of in losses.items() if of)
+                print(f"step {step}/{steps} loss {late} {time.time() - started:.0f} s", flush=True)
+        each(number)
     return steps
+
+
+def drawn(pairs: list[Pair], rng: random.Random, both: bool) -> list[Pair]:
+    """The pairs of one epoch, of both tasks or of the second alone."""
+    asked = [p for p in pairs if p.task == "answers"]
+    return [*(p for p in pairs if p.task == "entails"), *rng.sample(asked, round(ANSWERS_SHARE * len(asked)) if both else 0)]
 
 
 def evaluate(model: Any, pairs: list[Pair], tokenizer: Any) -> dict[str, float]:
@@ -127,22 +136,17 @@ def evaluate(model: Any, pairs: list[Pair], tokenizer: Any) -> dict[str, float]:
     return {k: round(v, 4) for k, v in out.items()}
 
 
-def gather(corpus: Path, index: Path, settings: Settings) -> tuple[list[Pair], list[Pair], Any]:
-    """The pairs of both stages, and the tokenizer."""
+def gather(corpus: Path, index: Path, settings: Settings) -> tuple[list[Pair], Any]:
+    """All pairs, and the tokenizer."""
     encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
     built = load_index(index, encoder)
     ahead = Ahead(encoder)
     ahead.prepare(questions_of(corpus, built))
     views = Views(Searcher(built, ahead))
     bank = bank_of(corpus)
-    first = [*point_pairs(corpus, bank, random.Random(SEED)), *answering_pairs(corpus, bank, views, random.Random(SEED))]
-    second = [*reply_pairs(corpus, bank, random.Random(SEED)), *composed_pairs(corpus, bank, random.Random(SEED))]
-    return first, second, encoder.model.tokenizer
-
-
-def sample(pairs: list[Pair], share: float, rng: random.Random) -> list[Pair]:
-    """Some of the pairs."""
-    return rng.sample(pairs, round(share * len(pairs)))
+    made = (point_pairs, reply_pairs, composed_pairs)
+    pairs = [p for make in made for p in make(corpus, bank, random.Random(SEED))]
+    return [*pairs, *answering_pairs(corpus, bank, views, random.Random(SEED))], encoder.model.tokenizer
 
 
 def main() -> None:
@@ -150,45 +154,41 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
-    parser.add_argument("--epochs", type=float, default=2.0, help="of stage one")
-    parser.add_argument("--more", type=float, default=1.0, help="epochs of stage two")
-    parser.add_argument("--keep", type=Path, help="where the weights after stage one are kept, and taken from when they are there")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
     started = time.time()
-    settings = Settings()
-    folder = ensure_unpacked(settings.cache_dir)
-    first, second, tokenizer = gather(args.corpus, args.index, settings)
-    held = [p for p in (*first, *second) if held_out(p.group)]
-    first, second = [p for p in first if not held_out(p.group)], [p for p in second if not held_out(p.group)]
-    print(f"pairs: {len(first)} in stage one, {len(second)} in stage two, {len(held)} held out; {time.time() - started:.0f} s", flush=True)
+    folder = ensure_unpacked(Settings().cache_dir)
+    if args.pairs and args.pairs.is_file():
+        pairs = [Pair(**row) for row in json.loads(args.pairs.read_text(encoding="utf-8"))]
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    else:
+        pairs, tokenizer = gather(args.corpus, args.index, Settings())
+        if args.pairs:
+            args.pairs.write_text(json.dumps([asdict(p) for p in pairs], ensure_ascii=False), encoding="utf-8")
+    held, pairs = [p for p in pairs if held_out(p.group)], [p for p in pairs if not held_out(p.group)]
+    print(f"pairs: {len(pairs)}, {len(held)} held out; {time.time() - started:.0f} s", flush=True)
     torch.manual_seed(SEED)
     model, base = network(folder), network(folder)
     for name, value in model.body.named_parameters():
         value.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FIRST_LAYER
-    steps = 0
-    if args.keep and args.keep.is_file():
-        model.load_state_dict(torch.load(args.keep, weights_only=True))
-    else:
-        steps = train(model, first, tokenizer, args.epochs, RATE, random.Random(SEED), "stage one")
-        print(json.dumps(evaluate(model, held, tokenizer)), flush=True)
-        if args.keep:
-            torch.save(model.state_dict(), args.keep)
-    if args.more > 0:
-        torch.manual_seed(SEED + 1)
-        rng = random.Random(SEED + 1)
-        again = [p for task, share in AGAIN.items() for p in sample([q for q in first if q.task == task], share, rng)]
-        steps += train(model, [*second, *again], tokenizer, args.more, RATE, rng, "stage two")
-    write_difference(model, base, args.out / WEIGHTS)
+
+    def each(number: int) -> None:
+        write_difference(model, base, args.out / WEIGHTS)
+        few = random.Random(SEED).sample(held, min(1500, len(held)))
+        print(f"epoch {number}, on a sample: " + json.dumps(evaluate(model, few, tokenizer)), flush=True)
+
+    steps = train(model, pairs, tokenizer, args.epochs, each)
     report = evaluate(model, held, tokenizer)
-    print(json.dumps(report, indent=1))
     facts = {
-        "version": "1",
+        "version": "2",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,
         "first_layer": FIRST_LAYER,
         "steps": steps,
-        "pairs": {"stage_one": len(first), "stage_two": len(second), "held_out": len(held)},
+        "epochs": args.epochs,
+        "pairs": {"trained_on": len(pairs), "held_out": len(held)},
         "minutes": round((time.time() - started) / 60, 1),
         "machine": f"{torch.get_num_threads()} CPU threads, {platform.machine()}, torch {torch.__version__}",
         "held_out": report,

@@ -62,6 +62,7 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
     """
     if not found:
         return []
+    found = unsaid(found, said) if said else found
     best = found[0]
     chosen: list[Chosen] = []
     for evidence in found[: MAX_PASSAGES * 2]:
@@ -75,6 +76,16 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
     if said and chosen and len(chosen[0].evidence.hit.passage.text) <= ASKED_ON_MAX:
         chosen[0] = _with_the_rest(chosen[0], said)
     return _with_siblings(asked, chosen, found, index)
+
+
+def unsaid(found: Sequence[Evidence], said: str) -> Sequence[Evidence]:
+    """Evidence without the units that an answer has told already; all of it as it was where nothing else is left."""
+    left = []
+    for evidence in found:
+        keep = [n for n, u in enumerate(evidence.units) if u.kind not in QUOTABLE or overlap(u.text, said) < SAID]
+        if any(evidence.units[n].kind in QUOTABLE for n in keep) or is_pointer(evidence):
+            left.append(replace(evidence, units=tuple(evidence.units[n] for n in keep), relevance=tuple(evidence.relevance[n] for n in keep)))
+    return left or found
 
 
 def _with_the_rest(chosen: Chosen, said: str) -> Chosen:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.records import Language, PointGrade, WrongStatement
 
 QUOTE = 60
+_PAUSE = re.compile(r"[，,。；;：:、 ]")
 _TEXTS: dict[str, dict[Language, str]] = {
     "empty": {"zh": "没有收到可以评分的内容。", "en": "There was nothing to grade."},
     "dont_know": {
@@ -69,7 +71,10 @@ def _say(key: str, language: Language, **places: str) -> str:
 
 def _quote(text: str) -> str:
     plain = " ".join(text.split()).strip(" 。.，,；;")
-    return plain if len(plain) <= QUOTE else plain[:QUOTE].rstrip() + "…"
+    if len(plain) <= QUOTE:
+        return plain
+    ends = [m.start() for m in _PAUSE.finditer(plain[: QUOTE + 1]) if m.start() >= QUOTE // 2]
+    return plain[: ends[-1] if ends else QUOTE].rstrip() + "…"
 
 
 def _stop(text: str, language: Language) -> str:

@@ -39,13 +39,17 @@ class Chats(Base):
         with self._read() as connection:
             return tuple(Feedback(row.kind, row.question, row.answer, row.at) for row in connection.execute(query))
 
-    def save_conversation(self, owner: Owner, conversation_id: str, title: str, said: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    def save_conversation(
+        self, owner: Owner, conversation_id: str, title: str, said: Sequence[Mapping[str, Any]], at: datetime, *, since: int = 0
+    ) -> None:
         """Save a conversation as it stands: messages kept before keep their time, edited or removed ones and all after them are replaced.
+
+        ``since``: the messages before this one are as they were saved; where all of them are there they are neither read nor compared, so that the time
+        a long conversation takes to save does not grow with it.
 
         Raises:
             UserInputError: no such profile, or the conversation is another owner's.
         """
-        new = [dict(message) for message in said]
         with self._write() as connection:
             if owner.profile is not None:
                 hold(connection, owner.profile)
@@ -57,9 +61,11 @@ class Chats(Base):
                 raise _missing(conversation_id)
             else:
                 connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(title=title, updated=at))
-            same = _common(_messages(connection, conversation_id), new)
+            first = since if 0 < since <= len(said) and _count(connection, conversation_id, since) == since else 0
+            new = [dict(said[n]) for n in range(first, len(said))]
+            same = first + _common(_messages(connection, conversation_id, first), new)
             connection.execute(delete(messages).where(messages.c.conversation_id == conversation_id, messages.c.position >= same))
-            rows = [{"conversation_id": conversation_id, "position": n, "message": new[n], "at": at} for n in range(same, len(new))]
+            rows = [{"conversation_id": conversation_id, "position": n, "message": new[n - first], "at": at} for n in range(same, len(said))]
             if rows:
                 connection.execute(insert(messages), rows)
 
@@ -114,9 +120,14 @@ def _of(owner: Owner) -> ColumnElement[bool]:
     return conversations.c.browser == owner.browser if owner.profile is None else conversations.c.profile_id == owner.profile
 
 
-def _messages(connection: Connection, conversation_id: str) -> list[dict[str, Any]]:
-    query = select(messages.c.message).where(messages.c.conversation_id == conversation_id).order_by(messages.c.position)
-    return list(connection.execute(query).scalars())
+def _messages(connection: Connection, conversation_id: str, first: int = 0) -> list[dict[str, Any]]:
+    mine = (messages.c.conversation_id == conversation_id, messages.c.position >= first)
+    return list(connection.execute(select(messages.c.message).where(*mine).order_by(messages.c.position)).scalars())
+
+
+def _count(connection: Connection, conversation_id: str, before: int) -> int:
+    mine = (messages.c.conversation_id == conversation_id, messages.c.position < before)
+    return int(connection.execute(select(func.count()).select_from(messages).where(*mine)).scalar_one())
 
 
 def _common(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> int:

@@ -10,10 +10,13 @@ import numpy as np
 from rag.answer.compose import cite
 from rag.answer.select import HANDBOOK
 from rag.bank import automatic_questions, same_document
+from rag.errors import EndpointError
 from rag.grade import Grader
+from rag.llm import Endpoint
 from rag.records import Asking, Bilingual, Citation, Grade, KeyPoint, Language, Question
 from rag.store import Index
 from rag.tutor.answering import Answering
+from rag.tutor.opinion import with_opinion
 
 MAX_REPLY = 6000
 HOLDS = 0.5
@@ -49,14 +52,25 @@ class Grading(Answering):
         """
         graded = self.grader.grade(question, key_points, reply[:MAX_REPLY], reference=reference, misconceptions=misconceptions, language=language)
         known = self.bank.exact(question)
-        return graded if known is None else self._with_sources(graded, known)
+        return self._with_opinion(graded if known is None else self._with_sources(graded, known), reply)
 
     def grade_question(self, question: Question, reply: str, language: Language, point: KeyPoint | None = None, asked: str | None = None) -> Grade:
         """The grade of a reply to a question of the pool; for a follow-up, of the one ``point`` that ``asked`` is about."""
         points = question.key_points if point is None else (point,)
         text = asked or question.text.in_language(language)
         graded = self.grader.grade(text, points, reply[:MAX_REPLY], misconceptions=question.misconceptions, language=language)
-        return self._with_sources(graded, question)
+        graded = self._with_sources(graded, question)
+        return self._with_opinion(graded, reply) if point is None else graded
+
+    def _with_opinion(self, graded: Grade, reply: str) -> Grade:
+        """What the optional model thinks of a grade too, where that is wanted."""
+        if not (self.settings.grading.second_opinion and self.settings.llm.enabled):
+            return graded
+        try:
+            endpoint = Endpoint(self.settings.llm)
+        except EndpointError as error:
+            return replace(graded, notices=(*graded.notices, str(error)))
+        return with_opinion(graded, reply[:MAX_REPLY], endpoint)
 
     @property
     def pool(self) -> tuple[Question, ...]:

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from html import escape
 from typing import Any, cast, get_args
 
 import gradio as gr
@@ -16,6 +17,7 @@ from rag.history.rows import FeedbackKind
 from rag.records import Answer, Document, Language
 from rag.rows import answer_row
 from rag.tutor import MAX_QUESTION
+from rag.ui.faults import fault
 from rag.ui.opening import Opening
 from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, owner, script
 from rag.ui.sources import document_html, empty_html, gone_html, sources_html
@@ -112,13 +114,13 @@ class Desk:
                 said = said.reply(answer)
                 yield said, self._talk(said, language, key), gr.skip()
         said = said.end()
-        self._keep(said, language, key)
+        self._keep(said, language, key, len(said.turns) - 1)
         yield said, self._talk(said, language, key), self._sources(said, language)
 
     def settle(self, said: Conversation, view: str, key: str) -> tuple[Conversation, str, str]:
         """The conversation after an answer was stopped or failed."""
         language, said = language_of_view(view), said.end()
-        self._keep(said, language, key)
+        self._keep(said, language, key, len(said.turns) - 1)
         return said, self._talk(said, language, key), self._sources(said, language)
 
     def start_anew(self, view: str, key: str) -> tuple[Conversation, str, str]:
@@ -145,7 +147,7 @@ class Desk:
             try:
                 self._opening.history.rename_conversation(mine, detail(event, "id"), title)
             except UserInputError as error:
-                gr.Warning(str(error))
+                gr.Warning(escape(fault(error, language_of_view(view))))
         return self._talk(Conversation(), language_of_view(view), key)
 
     def delete(self, event: gr.EventData, view: str, key: str) -> str:
@@ -155,7 +157,7 @@ class Desk:
             try:
                 self._opening.history.delete_conversation(mine, detail(event, "id"))
             except UserInputError as error:
-                gr.Warning(str(error))
+                gr.Warning(escape(fault(error, language_of_view(view))))
         return self._talk(Conversation(), language_of_view(view), key)
 
     def judge(self, event: gr.EventData, said: Conversation, view: str, key: str) -> tuple[Any, ...]:
@@ -169,8 +171,8 @@ class Desk:
             try:
                 self._opening.history.save_feedback(None, Feedback(cast(FeedbackKind, kind), said.turns[turn].question, answer_row(answer), datetime.now(UTC)))
             except UserInputError as error:
-                gr.Warning(say(language, "not_kept", fault=str(error)))
-        self._keep(said, language, key)
+                gr.Warning(say(language, "not_kept", fault=fault(error, language)))
+        self._keep(said, language, key, turn)
         return said, self._talk(said, language, key)
 
     def open_source(self, event: gr.EventData, said: Conversation, view: str) -> str:
@@ -217,14 +219,15 @@ class Desk:
         except UserInputError:
             return []
 
-    def _keep(self, said: Conversation, language: Language, key: str) -> None:
+    def _keep(self, said: Conversation, language: Language, key: str, since: int) -> None:
+        """Save a conversation that changed from a turn on."""
         history, mine = self._opening.history, owner(key)
         if history is None or mine is None or not said.turns:
             return
         try:
-            history.save_conversation(mine, said.id, said.title, to_messages(said), datetime.now(UTC))
+            history.save_conversation(mine, said.id, said.title, to_messages(said), datetime.now(UTC), since=since)
         except UserInputError as error:
-            gr.Warning(say(language, "not_kept", fault=str(error)))
+            gr.Warning(say(language, "not_kept", fault=fault(error, language)))
 
 
 def _paced(answers: Iterator[Answer]) -> Iterator[Answer]:

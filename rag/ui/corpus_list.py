@@ -124,7 +124,8 @@ def _row(row: Row, language: Language) -> str:
     doc_id, title = plain(row.doc_id), plain(row.title)
     opened = f'<a class="open" href="#document" data-doc="{doc_id}">{title}</a>' if row.state != "state_waiting" else title
     shows = plain(say(language, "passages_show", title=row.title))
-    count = f'<button type="button" class="count" data-passages="{doc_id}" aria-label="{shows}">{row.passages}</button>' if row.passages else "0"
+    unit = f'data-unit="{say(language, "unit_passages")}"'
+    count = f'<button type="button" class="count" data-passages="{doc_id}" {unit} aria-label="{shows}">{row.passages}</button>' if row.passages else "0"
     date = f'<time datetime="{row.changed.isoformat(timespec="seconds")}">{row.changed:%Y-%m-%d}</time>' if row.changed else ""
     state = reason(row.fault, language) if row.fault else say(language, row.state)
     bad = "" if row.state == "state_indexed" else " bad"

@@ -19,6 +19,7 @@ WORDS: dict[str, dict[Language, str]] = {
     "add_paste_send": {"zh": "加入资料", "en": "Add it"},
     "add_many": {"zh": "一次最多 {limit} 个文件，后面的没有添加。", "en": "At most {limit} files at once; the rest were not added."},
     "add_upload_failed": {"zh": "没能上传 {name}，检查网络后再试。", "en": "{name} could not be uploaded; check the connection and try again."},
+    "unit_passages": {"zh": "段", "en": "passages"},
     # what becomes of each
     "intake_title": {"zh": "正在添加", "en": "Being added"},
     "intake_over": {"zh": "添加结果", "en": "Added"},

@@ -17,6 +17,7 @@ from rag.interview import Interview, InterviewPlan, Mode, load
 from rag.records import Language
 from rag.report import AREAS, report_to_json, to_anki, to_markdown
 from rag.tutor import MAX_REPLY, Candidate, Tutor, end_of_today
+from rag.ui.faults import fault
 from rag.ui.interview_play import play_html
 from rag.ui.interview_report import report_html
 from rag.ui.interview_start import Choices, start_html
@@ -104,7 +105,7 @@ class Room:
             elif do == "resume":
                 playing = detail(event, "id", 64)
         except UserInputError as error:
-            gr.Warning(escape(str(error)))
+            gr.Warning(escape(fault(error, language_of_view(view))))
         if do in {"leave", "abandon"}:
             playing = ""
         return self._html(language, profile, playing), profile, playing
@@ -117,7 +118,7 @@ class Room:
         try:
             state = tutor.resume_interview(playing, me)
         except UserInputError as error:
-            gr.Warning(escape(str(error)))
+            gr.Warning(escape(fault(error, language_of_view(view))))
             return ""
         report = tutor.report(state)
         if kind == "markdown":
@@ -158,7 +159,7 @@ class Room:
                 elif (state := step(tutor, state, me)).phase == "over":
                     tutor.finish(state, me)
             except UserInputError as error:
-                gr.Warning(escape(str(error)))
+                gr.Warning(escape(fault(error, language_of_view(view))))
         return self._html(language, profile, playing), profile, playing
 
     def _start(self, event: gr.EventData, language: Language, profile: str) -> tuple[str, str, str]:
@@ -214,7 +215,7 @@ class Room:
             try:
                 state = tutor.resume_interview(playing, me)
             except UserInputError as error:
-                gr.Warning(escape(str(error)))
+                gr.Warning(escape(fault(error, language)))
             else:
                 return report_html(tutor.report(state), language, tutor) if state.phase in {"over", "finished"} else play_html(state, language, tutor)
         return start_html(self._choices(tutor, history, profile), language)

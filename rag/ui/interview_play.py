@@ -96,9 +96,9 @@ def _graded(state: Interview, language: Language, tutor: Tutor) -> str:
     follow_ups = [f for f in exchange.follow_ups if f.after == last]
     changed = change_html(moves.change(state), grade, language)
     asked = f'<p class="before" lang="{state.plan.language}">{inline(question.text.in_language(state.plan.language))}</p>'
-    onward = "iv_next" if state.position + 1 < len(state.questions) else "iv_last"
+    onward, keys = ("iv_next", "iv_next_keys") if state.position + 1 < len(state.questions) else ("iv_last", "iv_last_keys")
     buttons = button(say(language, onward), "advance", kind="primary") + button(say(language, "iv_retry"), "retry")
     if moves.next_follow_up(state):
         buttons += button(say(language, "iv_ask_more"), "follow_up")
-    foot = f'<div class="row onward">{buttons}<span class="keys">{say(language, "iv_next_keys")}</span></div>'
+    foot = f'<div class="row onward">{buttons}<span class="keys">{say(language, keys)}</span></div>'
     return f"{asked}{grade_html(exchange.replies[last], grade, language, tutor, follow_ups=follow_ups, changed=changed)}{foot}"

@@ -104,6 +104,7 @@ WORDS: dict[str, dict[Language, str]] = {
     "iv_next": {"zh": "下一题", "en": "Next question"},
     "iv_last": {"zh": "看报告", "en": "See the report"},
     "iv_next_keys": {"zh": "按键：N 下一题，R 再答", "en": "Keys: N next, R again"},
+    "iv_last_keys": {"zh": "按键：N 看报告，R 再答", "en": "Keys: N report, R again"},
     "iv_went_on": {"zh": "这场面试在别处继续过，已换成最新的进度。", "en": "This interview went on elsewhere; this is its latest state."},
     # the report
     "iv_report": {"zh": "面试报告", "en": "Interview report"},

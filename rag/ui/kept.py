@@ -24,6 +24,7 @@ class Kept:
 
     llm: LlmSettings | None = None
     strictness: Strictness | None = None
+    second_opinion: bool | None = None
 
     def over(self, settings: Settings) -> Settings:
         """Settings with what was kept; a model that file or environment name wins."""
@@ -32,6 +33,8 @@ class Kept:
             out = out.model_copy(update={"llm": self.llm})
         if self.strictness is not None:
             out = out.model_copy(update={"grading": out.grading.model_copy(update={"strictness": self.strictness})})
+        if self.second_opinion is not None:
+            out = out.model_copy(update={"grading": out.grading.model_copy(update={"second_opinion": self.second_opinion})})
         return out
 
 
@@ -45,8 +48,8 @@ def load(folder: Path) -> Kept:
         llm = LlmSettings.model_validate(data["llm"]) if data.get("llm") else None
     except (OSError, ValueError, AttributeError, TypeError, ValidationError):
         return Kept()
-    strictness = data.get("strictness")
-    return Kept(llm, strictness if strictness in get_args(Strictness) else None)
+    strictness, second = data.get("strictness"), data.get("second_opinion")
+    return Kept(llm, strictness if strictness in get_args(Strictness) else None, second if isinstance(second, bool) else None)
 
 
 def save(folder: Path, kept: Kept) -> None:
@@ -55,7 +58,7 @@ def save(folder: Path, kept: Kept) -> None:
     Raises:
         UserInputError: the file cannot be written.
     """
-    data: dict[str, Any] = {"strictness": kept.strictness}
+    data: dict[str, Any] = {"strictness": kept.strictness, "second_opinion": kept.second_opinion}
     if kept.llm is not None:
         key = kept.llm.api_key
         data["llm"] = {**kept.llm.model_dump(mode="json", exclude={"api_key"}), "api_key": key.get_secret_value() if key else None}

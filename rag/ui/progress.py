@@ -15,6 +15,7 @@ from rag.history import History, Profile
 from rag.interview import InterviewPlan, load
 from rag.records import Language
 from rag.tutor import Candidate, end_of_today
+from rag.ui.faults import fault
 from rag.ui.interview import Room, Seat
 from rag.ui.opening import Opening
 from rag.ui.progress_view import Record, progress_html
@@ -66,7 +67,7 @@ class Ledger:
                     history.delete_all(mine.id)
                     profile, playing, told = "", "", say(language, "pg_deleted")
             except UserInputError as error:
-                told = str(error)
+                told = fault(error, language_of_view(view))
         return self._html(language, profile, told), self._room.draw(view, profile, playing), profile, playing
 
     def play(self, event: gr.EventData, view: str, profile: str, playing: str) -> tuple[str, str, str]:
@@ -79,7 +80,7 @@ class Ledger:
             try:
                 playing = tutor.start_interview(plan, Candidate(history, mine.id), detail(event, "question", 200) or None).id
             except UserInputError as error:
-                gr.Warning(escape(str(error)))
+                gr.Warning(escape(fault(error, language_of_view(view))))
         return self._room.draw(view, profile, playing), profile, playing
 
     def export(self, view: str, profile: str, playing: str) -> str:
@@ -93,8 +94,8 @@ class Ledger:
     def _html(self, language: Language, profile: str, told: str = "") -> str:
         history = self._opening.history
         if history is None:
-            fault = self._opening.history_fault
-            text = say(language, "iv_no_history", fault=fault) if fault else say(language, "still_opening")
+            reason = self._opening.history_fault
+            text = say(language, "iv_no_history", fault=reason) if reason else say(language, "still_opening")
             return f'<div class="pg"><h2 class="display">{say(language, "pg_title")}</h2><p class="lead">{escape(text)}</p></div>'
         mine, known = self._room.profiles(profile)
         return progress_html(self._record(history, mine) if mine else None, known, language, told)

@@ -16,6 +16,7 @@ from rag.doctor import examine
 from rag.errors import EndpointError, MissingPackage, UserInputError
 from rag.llm import Endpoint
 from rag.records import Language
+from rag.ui.faults import fault
 from rag.ui.kept import changed_llm
 from rag.ui.opening import Opening
 from rag.ui.shared import PRIVATE, Shared, Tab, detail, language_of_view, owner, script
@@ -73,7 +74,7 @@ class Office:
             try:
                 told = say(language, "data_deleted", count=self._opening.history.delete_conversations(mine))
             except UserInputError as error:
-                told = str(error)
+                told = fault(error, language)
         return self._html(language, key, data=told)
 
     def examine(self, view: str, key: str) -> str:
@@ -105,7 +106,7 @@ class Office:
         try:
             self._opening.keep(changed_llm(self._opening.kept, *(detail(event, name, MAX_FIELD) for name in ("base_url", "model", "api_key"))))
         except UserInputError as error:
-            return self._html(language, key, endpoint=str(error))
+            return self._html(language, key, endpoint=fault(error, language))
         return self._html(language, key, endpoint=self._tested(language))
 
     def forget_endpoint(self, view: str, key: str) -> str:
@@ -116,17 +117,20 @@ class Office:
             try:
                 self._opening.keep(replace(self._opening.kept, llm=None))
             except UserInputError as error:
-                told = str(error)
+                told = fault(error, language)
         return self._html(language, key, endpoint=told)
 
     def set_strictness(self, event: gr.EventData, view: str, key: str) -> str:
-        """The tab after the strictness was set."""
-        wanted, told = detail(event, "strictness"), ""
-        if wanted in get_args(Strictness):
-            try:
-                self._opening.keep(replace(self._opening.kept, strictness=cast("Strictness", wanted)))
-            except UserInputError as error:
-                told = str(error)
+        """The tab after the strictness was set, or whether the model is asked too."""
+        wanted, second, told = detail(event, "strictness"), detail(event, "second"), ""
+        kept = self._opening.kept
+        try:
+            if wanted in get_args(Strictness):
+                self._opening.keep(replace(kept, strictness=cast("Strictness", wanted)))
+            elif second in {"on", "off"}:
+                self._opening.keep(replace(kept, second_opinion=second == "on"))
+        except UserInputError as error:
+            told = fault(error, language_of_view(view))
         return self._html(language_of_view(view), key, grading=told)
 
     def _may_set(self) -> bool:
@@ -183,13 +187,16 @@ class Office:
         )
         head, help_ = say(language, "set_grading"), say(language, "set_grading_help")
         choice = f"<fieldset><legend>{say(language, 'strictness')}</legend>{boxes}</fieldset>"
+        if self._opening.settings.llm.enabled:
+            on = " checked" if self._opening.settings.grading.second_opinion else ""
+            choice += f'<label class="switch"><input type="checkbox" name="second_opinion"{on}><span>{say(language, "second_opinion")}</span></label>'
         return f'<section><h3>{head}</h3>{choice}<p class="lead">{help_}</p>{_told(told)}</section>'
 
     def _data(self, language: Language, key: str, told: str) -> str:
         history, mine = self._opening.history, owner(key)
         if history is None or mine is None:
-            fault = self._opening.history_fault or say(language, "still_opening")
-            return f'<section><h3>{say(language, "set_data")}</h3><p class="lead">{escape(say(language, "not_kept", fault=fault))}</p></section>'
+            reason = self._opening.history_fault or say(language, "still_opening")
+            return f'<section><h3>{say(language, "set_data")}</h3><p class="lead">{escape(say(language, "not_kept", fault=reason))}</p></section>'
         count = len(history.conversations(mine, EXPORTED))
         line = say(language, "data_count_one" if count == 1 else "data_count", count=count)
         buttons = (

@@ -47,6 +47,7 @@ STRINGS: dict[str, dict[Language, str]] = {
     },
     "set_grading": {"zh": "评分", "en": "Grading"},
     "set_grading_help": {"zh": "从下一次评分起生效，已有的分数不变。", "en": "It counts from the next grade on; earlier ones stay as they are."},
+    "second_opinion": {"zh": "评分后再问语言模型的看法，不同之处列在成绩旁边", "en": "Ask the language model too, and show beside the grade where it differs"},
     "strictness": {"zh": "松紧", "en": "Strictness"},
     "strict_lenient": {"zh": "宽松", "en": "Lenient"},
     "strict_normal": {"zh": "适中", "en": "Normal"},

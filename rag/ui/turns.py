@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from rag.errors import UserInputError
 from rag.jsonable import from_json, to_json
 from rag.records import Answer, Citation
 
 TITLE = 80
+REMEMBERED = 12
+"""How many turns back a follow-up can reach."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,9 +76,9 @@ class Conversation:
         return self.turns[turn].answer if 0 <= turn < len(self.turns) else None
 
     def history(self) -> list[dict[str, object]]:
-        """The turns that were answered, as chat messages."""
+        """The last turns that were answered, as chat messages."""
         out: list[dict[str, object]] = []
-        for turn in self.turns:
+        for turn in self.turns[-REMEMBERED:]:
             if turn.answer is not None:
                 out += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer.text}]
         return out
@@ -101,9 +103,34 @@ def numbered(answer: Answer) -> dict[Citation, int]:
     return numbers
 
 
-def to_messages(conversation: Conversation) -> list[dict[str, Any]]:
+class Messages(Sequence[dict[str, Any]]):
+    """The turns as the history keeps them, each made when it is asked for."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._turns = conversation.turns
+
+    def __len__(self) -> int:
+        return len(self._turns)
+
+    @overload
+    def __getitem__(self, at: int) -> dict[str, Any]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[dict[str, Any]]: ...
+
+    def __getitem__(self, at: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        if isinstance(at, slice):
+            return [_message(turn) for turn in self._turns[at]]
+        return _message(self._turns[at])
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    return {"question": turn.question, "answer": to_json(turn.answer), "documents": list(turn.documents), "said": turn.said}
+
+
+def to_messages(conversation: Conversation) -> Sequence[dict[str, Any]]:
     """The turns as the history keeps them."""
-    return [{"question": t.question, "answer": to_json(t.answer), "documents": list(t.documents), "said": t.said} for t in conversation.turns]
+    return Messages(conversation)
 
 
 def from_messages(conversation_id: str, title: str, messages: Sequence[Mapping[str, Any]]) -> Conversation:

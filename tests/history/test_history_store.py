@@ -182,6 +182,22 @@ def test_conversations_keep_the_time_of_unchanged_messages(history: History) -> 
     assert [row["at"] for row in kept] == [START.isoformat(), at(3).isoformat()]
 
 
+def test_a_conversation_is_saved_from_where_it_changed(history: History) -> None:
+    owner = Owner(history.profile("Ada", START).id)
+    a, b, c, d = ({"text": name} for name in "abcd")
+    for n, (said, since, kept) in enumerate(
+        (
+            ([a, b, c], 2, (a, b, c)),  # nothing of it was there: all is saved
+            ([a, b, d], 2, (a, b, d)),
+            ([c, b, d, a], 3, (a, b, d, a)),  # what stands before is not looked at
+            ([c, b], 9, (c, b)),  # nothing like that: all is compared
+            ([c], 1, (c,)),
+        )
+    ):
+        history.save_conversation(owner, "c1", "题", said, at(n), since=since)
+        assert history.conversation(owner, "c1").messages == kept
+
+
 def test_a_conversation_is_its_owners_alone(history: History) -> None:
     profile = history.profile("Ada", START).id
     mine, key, other = Owner(profile), Owner(browser="k" * 32), Owner(browser="other")

@@ -247,6 +247,7 @@
     element.addEventListener("change", (event) => {
       if (event.target.name === "language") trigger("select", { language: event.target.value });
       if (event.target.name === "strictness") trigger("input", { strictness: event.target.value });
+      if (event.target.name === "second_opinion") trigger("input", { second: event.target.checked ? "on" : "off" });
       if (event.target.name !== "theme") return;
       try {
         if (event.target.value === "system") localStorage.removeItem("mianjing-theme");
