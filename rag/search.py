@@ -319,7 +319,7 @@ class Searcher:
         return out
 
     @property
-    def _rereads(self) -> bool:
+    def rereads(self) -> bool:
         """Whether there is a judge and it has a say in the order."""
         return self.judge is not None and self.fusion.judge > 0
 
@@ -328,7 +328,7 @@ class Searcher:
 
         Without a judge that has a say, and for a question after a source, nothing changes: a pointer answers no question, however well it is read.
         """
-        if self.judge is None or not self._rereads or query.wants_source or not found:
+        if self.judge is None or not self.rereads or query.wants_source or not found:
             return list(found)
         seen: list[str] = []
         spent = 0.0
@@ -370,7 +370,7 @@ class Searcher:
             return []
         query = self.query(text)
         scored = self.score(query, documents, max(limit, k))[: max(k, READ_AT_MOST)]
-        if not self._rereads:
+        if not self.rereads:
             return [self.hit(s) for s in scored[:k]]
         read = self.reread(query, self.evidence(query, scored[:READ_AT_MOST]))
         lowest = min((e.hit.score for e in read), default=0.0)

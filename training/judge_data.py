@@ -101,6 +101,47 @@ def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
     return out
 
 
+NOT_ENTAILED = len(LABELS)
+"""A label for training alone: contradicts or unrelated, either is right."""
+
+
+def turned_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """Pairs whose statement is a paraphrase of a key point, not the key point as the bank writes it, under every label; and misconceptions beside the truth.
+
+    A judge that has seen only the bank's wording as statements takes any other wording for a sign of the labels it came with.
+    """
+    out: list[Pair] = []
+    said: dict[tuple[str, str], Row] = {}
+    for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")):
+        for row in rows(path) if not path.name.startswith("details-") else ():
+            if row.get("point") and row["question"] in bank:
+                said[row["question"], row["point"]] = row
+
+    def texts(row: Row) -> list[tuple[str, str]]:
+        return [(lang, t) for lang, ts in row["entails"].items() for t in ts]
+
+    for (qid, pid), row in said.items():
+        point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
+        own = texts(row)
+        others = [t for (q, p), r in said.items() if q == qid and p != pid for t in texts(r)]
+        for _, statement in rng.sample(own, min(2, len(own))):
+            right = [(lang, t) for lang, t in [*own, ("zh", point["zh"]), ("en", point["en"])] if t != statement]
+            found = [(0, rng.choice(right)), *((1, (lang, t)) for lang, ts in row["partly"].items() for t in rng.sample(ts, min(1, len(ts))))][:2]
+            found += [(2, (c["lang"], c["text"])) for c in rng.sample(row["contradicts"], min(1, len(row["contradicts"])))]
+            found += [(3, rng.choice(others))] if others else []
+            out += [Pair("entails", statement, worn(text, lang, rng), label, qid, "turned") for label, (lang, text) in found]
+    for pair in [*reply_pairs(corpus, bank, rng), *composed_pairs(corpus, bank, rng)]:
+        owner = next((k["id"] for k in bank[pair.group]["key_points"] if pair.a in (k["zh"], k["en"])), "")
+        if (pair.group, owner) in said and rng.random() < 0.4:
+            out.append(Pair("entails", rng.choice(texts(said[pair.group, owner]))[1], pair.b, pair.label, pair.group, "turned"))
+    for qid, entry in bank.items():
+        truths = [t for (q, _), r in said.items() if q == qid for t in texts(r)]
+        for wrong in entry.get("misconceptions", ()):
+            for lang, text in rng.sample(truths, min(2, len(truths))):
+                out.append(Pair("entails", wrong[rng.choice(["zh", "en"])], worn(text, lang, rng), NOT_ENTAILED, qid, "denied"))
+    return out
+
+
 def worn(text: str, language: str, rng: random.Random) -> str:
     """A text as it may come out of a mouth or a keyboard: with an opener, without its stop, in small letters. The meaning stays."""
     draw = rng.random()

@@ -68,12 +68,30 @@ class Forest:
 
 
 @dataclass(frozen=True, slots=True)
+class Averaged:
+    """The mean of a forest and a linear model on the same features."""
+
+    forest: Forest
+    weights: Floats
+    bias: float
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Averaged:
+        """Read it from plain numbers."""
+        return cls(Forest.of(data), np.asarray(data["weights"], np.float64), float(data["bias"]))
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Values, shape (n,)."""
+        return np.asarray((self.forest(rows) + rows @ self.weights + self.bias) / 2)
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """Everything that was fitted for a grader with a judge, or for one without."""
 
     points: Softmax
     score: Forest
-    reference: Forest
+    reference: Averaged
     hit_from: float
     partial_from: float
     wrong_from: float
@@ -84,7 +102,7 @@ class Fitted:
         """The one that comes with the program."""
         data = json.loads((files("rag") / "data" / "grading.json").read_text(encoding="utf-8"))["judged" if judged else "plain"]
         return cls(
-            Softmax.of(data["points"]), Forest.of(data["score"]), Forest.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
+            Softmax.of(data["points"]), Forest.of(data["score"]), Averaged.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
         )
 
 

@@ -39,9 +39,7 @@ class Chats(Base):
         with self._read() as connection:
             return tuple(Feedback(row.kind, row.question, row.answer, row.at) for row in connection.execute(query))
 
-    def save_conversation(
-        self, owner: Owner, conversation_id: str, title: str, said: Sequence[Mapping[str, Any]], at: datetime, *, since: int = 0
-    ) -> None:
+    def save_conversation(self, owner: Owner, conversation_id: str, title: str, said: Sequence[Mapping[str, Any]], at: datetime, *, since: int = 0) -> None:
         """Save a conversation as it stands: messages kept before keep their time, edited or removed ones and all after them are replaced.
 
         ``since``: the messages before this one are as they were saved; where all of them are there they are neither read nor compared, so that the time

@@ -17,6 +17,7 @@ from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
 from rag.answer.select import HANDBOOK, overlap
 from rag.answer.writer import Writer
+from rag.judge import BundledJudge
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence
 from rag.search import Query, Searcher
@@ -87,8 +88,8 @@ class Answering(Library):
 
     @property
     def _answerability(self) -> Answerability:
-        """The fitted model of whether the corpus answers."""
-        return Answerability.shipped()
+        """The fitted model of whether the corpus answers: with a judge's signals where the bundled judge reads along, it was fitted on that one's."""
+        return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
 
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
