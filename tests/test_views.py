@@ -33,6 +33,11 @@ def test_heads_are_not_read_twice() -> None:
     assert view(passage("问？"), [Unit("p", 0, 1, "问？", "head"), *units("答。")[:0], Unit("p", 2, 3, "答。", "text")], [-9.0, 1.0]) == "问？\n答。"
 
 
+def test_the_head_may_be_left_out() -> None:
+    assert view(passage("问？"), units("一。", "二。"), [0.1, 0.9], headed=False) == "一。 二。"
+    assert view(passage("问？"), [Unit("p", 0, 1, "问？", "question"), *units("答。")], [0.5, 1.0], headed=False) == "答。"
+
+
 @given(st.text(max_size=60), st.lists(st.tuples(st.text(min_size=1, max_size=400), st.floats(-9, 9)), max_size=8))
 def test_the_budget_holds(question: str, parts: list[tuple[str, float]]) -> None:
     seen = view(passage(question), units(*(text for text, _ in parts)), [r for _, r in parts])

@@ -3,8 +3,9 @@
     python training/fit_grader.py --corpus corpus --data EVAL_FOLDER/grading
 
 Key points. The judge was trained on four fifths of the bank's questions; the grader is fitted on replies to the other fifth (judge_data.held_out): graded
-replies (corpus/bank/replies) and replies put together from statements on single key points (replies.py). A multinomial logistic regression gives the
-verdict on a key point, boosted trees the score, from out-of-fold verdicts.
+replies (corpus/bank/replies), replies put together from statements on single key points (replies.py), and replies graded by people
+(EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs (non-negative least squares) the score,
+from out-of-fold verdicts.
 
 Reference. Boosted trees and ridge regression, averaged, on how a reply and a reference read beside each other, fitted on graded short answers of other
 fields and on the bank's replies beside the handbook; every set weighs the same. Validated by question (GroupKFold) and by leaving whole sets out.
@@ -16,7 +17,7 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,16 @@ from typing import Any
 import numpy as np
 from judge_data import held_out, rows
 from replies import Maker, page
-from sklearn.ensemble import GradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.model_selection import GroupKFold, cross_val_predict
+from scipy.optimize import nnls
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rag.bank import load_bank, load_pairs
 from rag.config import Settings
+from rag.grade import key_points_of
 from rag.grade.features import Reading, read
 from rag.grade.grader import SCORE_FEATURES, score_features
 from rag.grade.model import VERDICTS, verdict
@@ -41,7 +44,7 @@ from rag.judge import ENTAILS, PARTLY, BundledJudge, Judge
 from rag.measure import macro_f1, mean_absolute_error, pearson
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
-from rag.records import Question
+from rag.records import Bilingual, Question
 
 PENALTY = 15.0
 COMPOSED_PER_QUESTION = 8
@@ -57,8 +60,18 @@ TREES: dict[str, Any] = {
     "min_samples_leaf": 15,
     "random_state": 0,
 }
+VERDICT_TREES: dict[str, Any] = {
+    "n_estimators": 110,
+    "max_depth": 4,
+    "learning_rate": 0.06,
+    "subsample": 0.6,
+    "max_features": 0.4,
+    "min_samples_leaf": 15,
+    "random_state": 0,
+}
 PENALTIES = np.logspace(0, 4, 9)
-SCORE_TREES: dict[str, Any] = {"n_estimators": 120, "max_depth": 3, "learning_rate": 0.05, "subsample": 0.7, "min_samples_leaf": 15, "random_state": 0}
+SIGNS = np.array([1.0, 1.0, -1.0, -1.0, -1.0, 0.0, 0.0, 0.0])
+"""Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded. Length speaks for nothing."""
 
 
 @dataclass
@@ -71,6 +84,24 @@ class Sample:
     score: float
     held: str
     wrong: int
+    source: str = "bank"
+
+
+def interview_samples(folder: Path) -> list[Sample]:
+    """Replies of a set in the form of grading/interview (``mianjing eval grading``): key points hit and half said, and a score, by people."""
+    out = []
+    questions: dict[str, Question] = {}
+    for row in rows(folder / "items.jsonl"):
+        one = Bilingual(row["question"], row["question"])
+        wrong = tuple(Bilingual(m, m) for m in row.get("misconceptions") or ())
+        points = tuple(key_points_of(row["key_points"]))
+        questions[row["qid"]] = Question(id=row["qid"], area="", difficulty=1, kind="concept", text=one, key_points=points, misconceptions=wrong)
+    for row in rows(folder / "answers.jsonl"):
+        question = questions[row["qid"]]
+        labels = [0 if p.id in row["hits"] else 1 if p.id in row["partials"] else 2 for p in question.key_points]
+        held = "zh" if question.key_points[0].text.zh else "en"
+        out.append(Sample(question, row["answer"], labels, float(row["score"]), held, len(row["wrong"]), "interview"))
+    return out
 
 
 def samples(corpus: Path) -> list[Sample]:
@@ -127,68 +158,97 @@ def beliefs(question: Question, reply: Reply, encoder: TransformerEncoder, judge
     return (found[:, ENTAILS] + 0.5 * found[:, PARTLY]).tolist()
 
 
-def forest(model: GradientBoostingRegressor) -> dict[str, Any]:
+def forest(trees: Iterable[Any], rate: float, start: float) -> dict[str, Any]:
     """Trees as plain numbers."""
-    rate = model.learning_rate
-    trees = []
-    for (tree,) in model.estimators_:
+    out = []
+    for tree in trees:
         t = tree.tree_
-        value = (rate * t.value[:, 0, 0]).round(7).tolist()
-        trees.append([t.children_left.tolist(), t.children_right.tolist(), np.maximum(t.feature, 0).tolist(), t.threshold.round(7).tolist(), value])
-    return {"start": float(model.init_.constant_[0][0]), "trees": trees}
+        value = (rate * t.value[:, 0, 0]).round(6).tolist()
+        out.append([t.children_left.tolist(), t.children_right.tolist(), np.maximum(t.feature, 0).tolist(), t.threshold.round(6).tolist(), value])
+    return {"start": round(start, 6), "trees": out}
 
 
-def fit_points(read_replies: list[tuple[Sample, Reply, list[Reading], list[float]]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The softmax over key points and the trees of the score, with figures from cross-validation by question."""
-    x = np.array([r.values for _, _, readings, _ in read_replies for r in readings])
-    y = np.array([label for sample, *_ in read_replies for label in sample.labels])
-    groups = np.array([sample.question.id for sample, _, readings, _ in read_replies for _ in readings])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=3000))
-    folds = GroupKFold(5)
-    shares = cross_val_predict(model, x, y, groups=groups, cv=folds, method="predict_proba")
-    gold = [VERDICTS[min(label, 2) if label != 3 else 2] for label in y]
-    best = max(
-        (
-            (macro_f1(gold, [verdict(s, h, p) for s in shares.tolist()], VERDICTS[:3]), h, p)
-            for h in np.arange(0.3, 0.71, 0.05)
-            for p in np.arange(0.3, 0.71, 0.05)
-        ),
-        key=lambda t: (round(t[0], 4), -abs(t[1] - 0.5) - abs(t[2] - 0.5)),
-    )
-    hit_from, partial_from = round(float(best[1]), 3), round(float(best[2]), 3)
-    wrong = shares[:, 3]
-    found = [(t, float(((wrong >= t) & (y == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
-    wrong_from = round(float(next((t for t, precision in found if precision >= 0.75), 0.8)), 3)
-    features, scores, question_of = [], [], []
-    at = 0
+def signed(z: Any) -> Any:
+    """Features in the direction they may act, and a constant that may be of either sign, for non-negative least squares."""
+    return np.c_[z * SIGNS, np.ones(len(z)), -np.ones(len(z))]
+
+
+Read = tuple[Sample, Reply, list[Reading], list[float]]
+
+
+def classes_of(x: Any, y: Any) -> GradientBoostingClassifier:
+    """The model of verdicts."""
+    return GradientBoostingClassifier(**VERDICT_TREES).fit(x, y)
+
+
+def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float) -> Any:
+    """What the score of each reply is made of."""
+    features, at = [], 0
     for sample, reply, readings, believed in read_replies:
         mine = shares[at : at + len(readings)]
         at += len(readings)
         weights = np.array([float(p.weight) for p in sample.question.key_points])
         features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], believed, reply, readings))
-        scores.append(sample.score)
-        question_of.append(sample.question.id)
-    z, s = np.array(features), np.array(scores)
-    trees = GradientBoostingRegressor(**SCORE_TREES)
-    predicted = np.clip(cross_val_predict(trees, z, s, groups=np.array(question_of), cv=folds), 0, 100)
-    report = {
-        "key_points": len(y),
-        "replies": len(s),
-        "questions": len(set(question_of)),
-        "macro_f1": round(best[0], 4),
-        "pearson": round(pearson(predicted.tolist(), s.tolist()), 4),
-        "mean_absolute_error": round(mean_absolute_error(predicted.tolist(), s.tolist()), 2),
-    }
-    model.fit(x, y)
-    trees.fit(z, s)
-    scaler, logistic = model[0], model[1]
-    softmax = {
-        "mean": scaler.mean_.round(6).tolist(),
-        "scale": scaler.scale_.round(6).tolist(),
-        "weights": logistic.coef_.round(6).tolist(),
-        "bias": logistic.intercept_.round(6).tolist(),
-    }
-    return {"points": softmax, "score": forest(trees), "hit_from": hit_from, "partial_from": partial_from, "wrong_from": wrong_from}, report
+    return np.array(features)
+
+
+def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model of verdicts on key points and the weights of the score, with figures from cross-validation by question, of each source."""
+    x = np.array([r.values for _, _, readings, _ in read_replies for r in readings])
+    y = np.array([label for sample, *_ in read_replies for label in sample.labels])
+    groups = np.array([sample.question.id for sample, _, readings, _ in read_replies for _ in readings])
+    source = np.array([sample.source for sample, _, readings, _ in read_replies for _ in readings])
+    of_reply = np.array([sample.source for sample, *_ in read_replies])
+    asked = np.array([sample.question.id for sample, *_ in read_replies])
+    s = np.array([sample.score for sample, *_ in read_replies])
+    folds = GroupKFold(5)
+    shares, alone = np.zeros((len(y), 4)), np.zeros((len(y), 4))
+    for train, test in folds.split(x, y, groups):
+        shares[test] = classes_of(x[train], y[train]).predict_proba(x[test])
+    ours = source == "bank"
+    alone[~ours] = classes_of(x[ours], y[ours]).predict_proba(x[~ours]) if not ours.all() else 0.0
+    gold = np.array([VERDICTS[min(label, 2)] for label in y])
+
+    def f1(found: Any, where: Any, hit: float, part: float) -> float:
+        return macro_f1(gold[where].tolist(), [verdict(row, hit, part) for row in found[where].tolist()], VERDICTS[:3])
+
+    everyone = np.ones(len(y), bool)
+    grid = [(h, p) for h in np.arange(0.3, 0.61, 0.05) for p in np.arange(0.3, 0.61, 0.05)]
+    best = max(grid, key=lambda t: (round(f1(shares, everyone, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
+    hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
+    wrong = shares[ours, 3]  # the other source does not say which key points were contradicted
+    precise = [(t, float(((wrong >= t) & (y[ours] == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
+    wrong_from = round(float(next((t for t, precision in precise if precision >= 0.75), 0.8)), 3)
+    z = score_rows(read_replies, shares, hit_from, partial_from)
+    predicted = np.zeros(len(s))
+    for train, test in folds.split(z, s, asked):
+        predicted[test] = np.clip(signed(z[test]) @ nnls(signed(z[train]), s[train])[0], 0, 100)
+    report: dict[str, Any] = {}
+    for name in sorted(set(of_reply)):
+        mine, where = of_reply == name, source == name
+        report[name] = {
+            "key_points": int(where.sum()),
+            "replies": int(mine.sum()),
+            "questions": len(set(asked[mine])),
+            "macro_f1": round(f1(shares, where, hit_from, partial_from), 4),
+            "pearson": round(pearson(predicted[mine].tolist(), s[mine].tolist()), 4),
+            "mean_absolute_error": round(mean_absolute_error(predicted[mine].tolist(), s[mine].tolist()), 2),
+        }
+    if not ours.all():
+        told = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from)
+        bank = of_reply == "bank"
+        guessed = np.clip(signed(told[~bank]) @ nnls(signed(z[bank]), s[bank])[0], 0, 100)
+        report["interview_left_out"] = {
+            "macro_f1": round(f1(alone, ~ours, hit_from, partial_from), 4),
+            "pearson": round(pearson(guessed.tolist(), s[~bank].tolist()), 4),
+            "mean_absolute_error": round(mean_absolute_error(guessed.tolist(), s[~bank].tolist()), 2),
+        }
+    model = classes_of(x, y)
+    first = np.log(model.init_.class_prior_)
+    points = [forest(model.estimators_[:, k], model.learning_rate, float(first[k])) for k in range(4)]
+    found = nnls(signed(z), s)[0]
+    score = {"weights": [*(found[:-2] * SIGNS).round(4).tolist()], "bias": round(float(found[-2] - found[-1]), 4)}
+    return {"points": points, "score": score, "hit_from": hit_from, "partial_from": partial_from, "wrong_from": wrong_from}, report
 
 
 def reference_rows(data: Path, corpus: Path, encoder: TransformerEncoder, judge: Judge | None, cache: Path | None) -> dict[str, Any]:
@@ -245,7 +305,8 @@ class Both:
     def numbers(self) -> dict[str, Any]:
         scaler, ridge = self.linear[0], self.linear[1]
         weights = ridge.coef_ / scaler.scale_
-        return {**forest(self.trees), "weights": weights.round(7).tolist(), "bias": round(float(ridge.intercept_ - weights @ scaler.mean_), 7)}
+        trees = forest(self.trees.estimators_[:, 0], self.trees.learning_rate, float(self.trees.init_.constant_[0][0]))
+        return {**trees, "weights": weights.round(7).tolist(), "bias": round(float(ridge.intercept_ - weights @ scaler.mean_), 7)}
 
 
 def fit_reference(data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -285,6 +346,8 @@ def main() -> None:
     encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
     judge = BundledJudge(lambda: ensure_unpacked(settings.cache_dir), *([args.judge] if args.judge else []))
     data = samples(args.corpus)
+    if (args.data / "interview" / "items.jsonl").is_file():
+        data += interview_samples(args.data / "interview")
     made: dict[str, Any] = {}
     for variant, reader in (("judged", judge), ("plain", None)):
         fitted, report = fit_points(point_rows(data, encoder, reader))

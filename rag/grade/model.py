@@ -17,27 +17,6 @@ VERDICTS = ("hit", "partial", "missed", "contradicted")
 
 
 @dataclass(frozen=True, slots=True)
-class Softmax:
-    """Multinomial logistic regression on standardised features."""
-
-    mean: Floats
-    scale: Floats
-    weights: Floats
-    bias: Floats
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Softmax:
-        """Read it from plain numbers."""
-        return cls(*(np.asarray(data[name], np.float64) for name in ("mean", "scale", "weights", "bias")))
-
-    def __call__(self, rows: Floats) -> Floats:
-        """Probabilities, shape (n, classes)."""
-        logits = (rows - self.mean) / self.scale @ self.weights.T + self.bias
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
-
-
-@dataclass(frozen=True, slots=True)
 class Forest:
     """Gradient-boosted regression trees (Friedman, 2001): the start plus the sum of the leaves a row falls into."""
 
@@ -68,29 +47,63 @@ class Forest:
 
 
 @dataclass(frozen=True, slots=True)
-class Averaged:
-    """The mean of a forest and a linear model on the same features."""
+class Classes:
+    """Gradient-boosted classification: one forest a class, their values made probabilities by a softmax."""
 
-    forest: Forest
+    forests: tuple[Forest, ...]
+
+    @classmethod
+    def of(cls, data: Sequence[Mapping[str, Any]]) -> Classes:
+        """Read it from plain numbers."""
+        return cls(tuple(Forest.of(d) for d in data))
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Probabilities, shape (n, classes)."""
+        logits = np.stack([forest(rows) for forest in self.forests], axis=1)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A weighted sum of features."""
+
     weights: Floats
     bias: float
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Averaged:
+    def of(cls, data: Mapping[str, Any]) -> Linear:
         """Read it from plain numbers."""
-        return cls(Forest.of(data), np.asarray(data["weights"], np.float64), float(data["bias"]))
+        return cls(np.asarray(data["weights"], np.float64), float(data["bias"]))
 
     def __call__(self, rows: Floats) -> Floats:
         """Values, shape (n,)."""
-        return np.asarray((self.forest(rows) + rows @ self.weights + self.bias) / 2)
+        return np.asarray(rows @ self.weights + self.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """The mean of a forest and a linear model on the same features."""
+
+    forest: Forest
+    linear: Linear
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Averaged:
+        """Read it from plain numbers."""
+        return cls(Forest.of(data), Linear.of(data))
+
+    def __call__(self, rows: Floats) -> Floats:
+        """Values, shape (n,)."""
+        return np.asarray((self.forest(rows) + self.linear(rows)) / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """Everything that was fitted for a grader with a judge, or for one without."""
 
-    points: Softmax
-    score: Forest
+    points: Classes
+    score: Linear
     reference: Averaged
     hit_from: float
     partial_from: float
@@ -102,7 +115,7 @@ class Fitted:
         """The one that comes with the program."""
         data = json.loads((files("rag") / "data" / "grading.json").read_text(encoding="utf-8"))["judged" if judged else "plain"]
         return cls(
-            Softmax.of(data["points"]), Forest.of(data["score"]), Averaged.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
+            Classes.of(data["points"]), Linear.of(data["score"]), Averaged.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
         )
 
 
