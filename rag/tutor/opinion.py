@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from rag.answer.writer import as_data
 from rag.errors import EndpointError, MissingPackage
@@ -93,7 +93,8 @@ def verdicts(said: str, points: Sequence[PointGrade], reply: str) -> dict[str, V
         if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= len(points) or verdict not in get_args(Verdict):
             continue
         words = _letters(quote) if isinstance(quote, str) else ""
-        out[points[number - 1].point_id] = verdict if verdict == "missed" or (len(words) >= 2 and words in held) else "missed"
+        grounded = verdict == "missed" or (len(words) >= 2 and words in held)
+        out[points[number - 1].point_id] = cast("Verdict", verdict) if grounded else "missed"
     return out
 
 
