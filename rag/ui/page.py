@@ -56,7 +56,7 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
         shared = Shared(opening, view, key)
         header = gr.HTML(header_html("zh"), elem_id="header", js_on_load=script("header"), apply_default_css=False)
         banner = gr.HTML("", elem_id="banner", apply_default_css=False, js_on_load=None)
-        timer = gr.Timer(0.5)
+        timer = gr.Timer(0.5, active=False)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab(i18n("tab_ask"), id="ask", elem_id="tab-ask") as ask_tab:
                 asking = ask.build(shared)
@@ -80,24 +80,28 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
                 gr.Tab(label=say(language, "tab_settings")),
             ]
 
-        def first(kept: str, key: str, request: gr.Request) -> tuple[str, str]:
+        def first(kept: str, key: str, request: gr.Request) -> tuple[str, str, gr.Timer]:
             fixed = opening.settings.ui.language
             language = kept if kept in LANGUAGES else fixed if fixed != "auto" else language_of_browser(request.headers.get("accept-language", ""))
-            return f"{language}:{'ready' if opening.tutor else ''}", key if owner(key) else uuid4().hex
+            ready = "ready" if opening.tutor else ""
+            return f"{language}:{ready}", key if owner(key) else uuid4().hex, gr.Timer(active=not ready)
 
         def switch(event: gr.EventData, view: str) -> tuple[str, str]:
             language = "zh" if detail(event, "language") == "zh" else "en"
             return f"{language}:{view.partition(':')[2]}", language
 
-        def tick(view: str) -> tuple[str, str, gr.Timer]:
+        def tick(view: str) -> tuple[Any, ...]:
             language, stage = language_of_view(view), opening.stage
             over = stage.name in {"ready", "failed"}
-            return banner_html(stage, language), f"{language}:{'ready' if opening.tutor else ''}" if view else view, gr.Timer(active=not (over and view))
+            now = f"{language}:{'ready' if opening.tutor else ''}"
+            # Only a change is written: what the page's opening or a switch wrote meanwhile must stand.
+            return banner_html(stage, language), now if view and now != view else gr.skip(), gr.Timer(active=not (over and view))
 
-        # Not queued: Gradio closes a session's stream of queued events after the last of them, and a question sent in that moment would wait for ever.
-        page.load(first, [kept, key], [view, key], queue=False, **PRIVATE)
-        gr.on([header.select, language_choice.select], switch, view, [view, kept], queue=False, **PRIVATE)
-        timer.tick(tick, view, [banner, view, timer], queue=False, **PRIVATE)
+        # Gradio closes a session's event stream after the last queued event, and a question sent in that moment would wait for ever: so the clock runs
+        # only while the tutor opens. (What an event that is not queued writes into a state would reach no ``change``.)
+        page.load(first, [kept, key], [view, key, timer], concurrency_limit=None, **PRIVATE)
+        gr.on([header.select, language_choice.select], switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
+        timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
         view.change(frame, view, [header, ask_tab, interview_tab, progress_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
         for tab in (asking, interviewing, progressing, looking, setting):
             view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
