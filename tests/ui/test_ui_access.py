@@ -15,7 +15,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "zh-light": {},
     "en-dark": {"locale": "en-US", "color_scheme": "dark"},
     "zh-phone-dark": {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"},
-    "en-phone": {"locale": "en-US", "viewport": {"width": 360, "height": 740}},
 }
 
 

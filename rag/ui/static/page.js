@@ -45,6 +45,7 @@
         made.set(key, window.katex.renderToString(place.textContent, options));
       }
       place.innerHTML = made.get(key);
+      if (display && place.scrollWidth > place.clientWidth) place.tabIndex = 0; /* what must be scrolled can be reached by keyboard */
     });
     if (window.katex) { draw(); return Promise.resolve(); }
     return loadKatex().then(draw);
