@@ -28,7 +28,18 @@ class MianjingError(Exception):
 
 
 class UserInputError(MianjingError):
-    """What was given cannot be used; the message names the value and what is accepted."""
+    """What was given cannot be used; the message names the value and what is accepted.
+
+    ``why`` names the reason for a program that says it in other words (empty: none does), ``values`` what those words name.
+    """
+
+    def __init__(self, message: str, why: str = "", values: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.why = why
+        self.values = dict(values or {})
+
+    def __reduce__(self) -> tuple[type[UserInputError], tuple[str, str, dict[str, str]]]:
+        return type(self), (str(self), self.why, self.values)
 
 
 class ConfigError(UserInputError):
@@ -41,14 +52,6 @@ class CorpusError(UserInputError):
 
 class Refused(CorpusError):
     """A file is not taken in. ``why`` is a key of ``rag.corpus.refusals.REASONS``, ``values`` what its sentence names."""
-
-    def __init__(self, message: str, why: str, values: Mapping[str, str]) -> None:
-        super().__init__(message)
-        self.why = why
-        self.values = dict(values)
-
-    def __reduce__(self) -> tuple[type[Refused], tuple[str, str, dict[str, str]]]:
-        return type(self), (str(self), self.why, self.values)
 
 
 class BankError(UserInputError):

@@ -50,4 +50,4 @@ def hold(connection: Connection, profile: int) -> None:
     """
     if connection.execute(select(profiles.c.id).where(profiles.c.id == profile).with_for_update()).first() is None:
         known = ", ".join(f"{row.id} ({row.name})" for row in connection.execute(select(profiles.c.id, profiles.c.name).order_by(profiles.c.id)))
-        raise UserInputError(f"history: there is no profile {profile}; there are: {known or 'none'}")
+        raise UserInputError(f"history: there is no profile {profile}; there are: {known or 'none'}", "no_profile")

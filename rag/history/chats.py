@@ -133,4 +133,4 @@ def _common(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) 
 
 
 def _missing(conversation_id: str) -> UserInputError:
-    return UserInputError(f"history: no conversation {conversation_id!r} of this owner")
+    return UserInputError(f"history: no conversation {conversation_id!r} of this owner", "no_conversation")

@@ -37,7 +37,7 @@ def open_engine(url: str | None, data_dir: Path) -> Engine:
         raise UserInputError(f"history: cannot open {where(engine)}: {reason(error)}; check history_url") from error
     except CommandError as error:
         engine.dispose()
-        raise UserInputError(f"history: {where(engine)} was written by a newer version ({error}); upgrade mianjing") from error
+        raise UserInputError(f"history: {where(engine)} was written by a newer version ({error}); upgrade mianjing", "newer_version") from error
     return engine
 
 

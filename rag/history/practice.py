@@ -66,7 +66,7 @@ class Practice(Base):
         with self._read() as connection:
             row = connection.execute(select(sessions).where(sessions.c.id == session_id, sessions.c.profile_id == profile)).first()
         if row is None:
-            raise UserInputError(f"history: profile {profile} has no interview {session_id!r}")
+            raise UserInputError(f"history: profile {profile} has no interview {session_id!r}", "no_interview")
         return _session(row)
 
     def sessions(self, profile: int, status: SessionStatus | None = None, limit: int = 100) -> tuple[SavedSession, ...]:
@@ -139,9 +139,10 @@ def _save(connection: Connection, profile: int, session: SessionState, at: datet
     if row is None:
         connection.execute(insert(sessions).values(id=session.id, profile_id=profile, created=at, **values))
     elif row.profile_id != profile:
-        raise UserInputError(f"history: profile {profile} has no interview {session.id!r}")
+        raise UserInputError(f"history: profile {profile} has no interview {session.id!r}", "no_interview")
     elif row.step >= session.step:
-        raise UserInputError(f"history: interview {session.id!r} went on elsewhere (step {row.step}, this is {session.step}); load it again")
+        told = f"history: interview {session.id!r} went on elsewhere (step {row.step}, this is {session.step}); load it again"
+        raise UserInputError(told, "went_on")
     else:
         connection.execute(update(sessions).where(sessions.c.id == session.id).values(**values))
 

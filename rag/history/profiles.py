@@ -56,7 +56,7 @@ class Profiles(Base):
                 hold(connection, profile)
                 connection.execute(update(profiles).where(profiles.c.id == profile).values(name=name))
         except IntegrityError as error:
-            raise UserInputError(f"history: there is a profile named {name!r} already") from error
+            raise UserInputError(f"history: there is a profile named {name!r} already", "profile_taken", {"name": name}) from error
 
     def export_all(self, profile: int) -> dict[str, Any]:
         """Everything kept of a profile, as JSON values: one list of rows a table, times in ISO format.
@@ -118,5 +118,6 @@ def _owned(table: Table, profile: int) -> ColumnElement[bool]:
 def _name(name: str) -> str:
     name = " ".join(name.split())
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise UserInputError(f"history: a profile name has 1 to {MAX_NAME} printable characters, got {name!r}")
+        told = f"history: a profile name has 1 to {MAX_NAME} printable characters, got {name!r}"
+        raise UserInputError(told, "profile_name", {"most": str(MAX_NAME)})
     return name

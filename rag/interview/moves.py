@@ -169,7 +169,7 @@ def _illegal(state: Interview, action: Action) -> UserInputError:
         "over": "all questions were asked",
         "finished": "the interview is finished",
     }[state.phase]
-    return UserInputError(f"interview: cannot {action} now: {phase}; possible: {', '.join(legal(state)) or 'nothing'}")
+    return UserInputError(f"interview: cannot {action} now: {phase}; possible: {', '.join(legal(state)) or 'nothing'}", "not_now")
 
 
 def _require(state: Interview, action: Action) -> tuple[Question, Exchange]:

@@ -61,7 +61,8 @@ def choose_questions(bank: Sequence[Question], plan: InterviewPlan, memory: Mapp
     """
     fitting = [q for q in bank if (not plan.areas or q.area in plan.areas) and (not plan.difficulties or q.difficulty in plan.difficulties)]
     if not fitting:
-        raise UserInputError(f"interview: no question of area {_listed(plan.areas) or 'any'} and difficulty {_listed(plan.difficulties) or 'any'}")
+        told = f"interview: no question of area {_listed(plan.areas) or 'any'} and difficulty {_listed(plan.difficulties) or 'any'}"
+        raise UserInputError(told, "no_question")
 
     def shuffled(question: Question) -> tuple[str, str]:
         return hashlib.sha256(f"{plan.seed}:{question.id}".encode()).hexdigest(), question.id
@@ -81,8 +82,10 @@ def choose_questions(bank: Sequence[Question], plan: InterviewPlan, memory: Mapp
     else:
         chosen = sorted(fitting, key=shuffled)
     if not chosen:
-        reason = "no question is due now" if plan.mode == "due" else f"no question is asked in {plan.document}"
-        raise UserInputError(f"interview: {reason} in the chosen areas; choose another mode")
+        due = plan.mode == "due"
+        reason = "no question is due now" if due else f"no question is asked in {plan.document}"
+        told = f"interview: {reason} in the chosen areas; choose another mode"
+        raise UserInputError(told, "none_due" if due else "none_in_document", {"document": plan.document or ""})
     return tuple(chosen[: plan.number])
 
 

@@ -69,10 +69,10 @@ class Interviewing(Grading):
         """
         question, exchange, prompt = state.question, state.exchange, state.prompt
         if question is None or exchange is None or prompt is None:
-            raise UserInputError(f"interview: nothing is asked now; possible: {', '.join(moves.legal(state)) or 'nothing'}")
+            raise UserInputError(f"interview: nothing is asked now; possible: {', '.join(moves.legal(state)) or 'nothing'}", "not_now")
         text = text.strip()[:MAX_REPLY]
         if not text:
-            raise UserInputError("interview: the reply is empty; write an answer, or skip the question")
+            raise UserInputError("interview: the reply is empty; write an answer, or skip the question", "no_reply")
         kind: AttemptKind = "follow_up" if state.pending else "retry" if exchange.grades else "reply"
         graded = self.grade_question(question, text, state.plan.language, state.pending_point, prompt)
         state = moves.reply(state, text, graded)

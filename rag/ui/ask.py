@@ -171,7 +171,7 @@ class Desk:
             try:
                 self._opening.history.save_feedback(None, Feedback(cast(FeedbackKind, kind), said.turns[turn].question, answer_row(answer), datetime.now(UTC)))
             except UserInputError as error:
-                gr.Warning(say(language, "not_kept", fault=fault(error, language)))
+                gr.Warning(escape(say(language, "not_kept", fault=fault(error, language))))
         self._keep(said, language, key, turn)
         return said, self._talk(said, language, key)
 
@@ -227,7 +227,7 @@ class Desk:
         try:
             history.save_conversation(mine, said.id, said.title, to_messages(said), datetime.now(UTC), since=since)
         except UserInputError as error:
-            gr.Warning(say(language, "not_kept", fault=fault(error, language)))
+            gr.Warning(escape(say(language, "not_kept", fault=fault(error, language))))
 
 
 def _paced(answers: Iterator[Answer]) -> Iterator[Answer]:

@@ -15,6 +15,7 @@ from rag.corpus.loader import corpus_files
 from rag.errors import CorpusError, Refused
 from rag.records import Document, Language, Passage
 from rag.tutor import Tutor
+from rag.ui.faults import fault
 from rag.ui.sources import gone_html
 from rag.ui.strings import say
 from rag.ui.typeset import inline, plain, span
@@ -93,7 +94,7 @@ def _fault(root: Path, path: Path, changed: int) -> CorpusError | None:
 
 def reason(error: CorpusError, language: Language) -> str:
     """A refusal in the language of the page, for HTML."""
-    return plain(say(language, f"refused_{error.why}", **error.values) if isinstance(error, Refused) else str(error))
+    return plain(fault(error, language))
 
 
 def documents_html(rows: Sequence[Row], language: Language, told: str = "") -> str:

@@ -40,7 +40,7 @@ def build(shared: Shared) -> tuple[Tab, gr.HTML]:
     page.play(office.test_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.submit(office.set_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.clear(office.forget_endpoint, [view, key], page, queue=False, **PRIVATE)
-    page.input(office.set_strictness, [view, key], page, queue=False, **PRIVATE)
+    page.input(office.set_grading, [view, key], page, queue=False, **PRIVATE)
     return Tab(office.draw, [key], [page]), page
 
 
@@ -120,8 +120,8 @@ class Office:
                 told = fault(error, language)
         return self._html(language, key, endpoint=told)
 
-    def set_strictness(self, event: gr.EventData, view: str, key: str) -> str:
-        """The tab after the strictness was set, or whether the model is asked too."""
+    def set_grading(self, event: gr.EventData, view: str, key: str) -> str:
+        """The tab after it was set how strictly replies are graded, or whether the model is asked too."""
         wanted, second, told = detail(event, "strictness"), detail(event, "second"), ""
         kept = self._opening.kept
         try:
