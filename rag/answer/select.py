@@ -33,6 +33,7 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"[：:]\s*$|——\s*$")
+_BROKEN = re.compile(r"[A-Za-z)$\"”] ?;\s*$")
 QUOTABLE = frozenset({"text", "item", "row", "formula", "code", "question"})
 
 
@@ -62,7 +63,6 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
     """
     if not found:
         return []
-    found = unsaid(found, said) if said else found
     best = found[0]
     chosen: list[Chosen] = []
     for evidence in found[: MAX_PASSAGES * 2]:
@@ -75,17 +75,16 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
             chosen.append(Chosen(evidence, tuple(units), len(units) == len(quotable(evidence.units))))
     if said and chosen and len(chosen[0].evidence.hit.passage.text) <= ASKED_ON_MAX:
         chosen[0] = _with_the_rest(chosen[0], said)
-    return _with_siblings(asked, chosen, found, index)
+    return _in_reading_order(_with_siblings(asked, chosen, found, index))
 
 
-def unsaid(found: Sequence[Evidence], said: str) -> Sequence[Evidence]:
-    """Evidence without the units that an answer has told already; all of it as it was where nothing else is left."""
-    left = []
-    for evidence in found:
-        keep = [n for n, u in enumerate(evidence.units) if u.kind not in QUOTABLE or overlap(u.text, said) < SAID]
-        if any(evidence.units[n].kind in QUOTABLE for n in keep) or is_pointer(evidence):
-            left.append(replace(evidence, units=tuple(evidence.units[n] for n in keep), relevance=tuple(evidence.relevance[n] for n in keep)))
-    return left or found
+def _in_reading_order(chosen: Sequence[Chosen]) -> list[Chosen]:
+    """Pieces of one entry in the order they were written, at the place of the best of them: an example does not come before what it is an example of."""
+    entries: dict[tuple[str, tuple[str, ...]], list[Chosen]] = {}
+    for choice in chosen:
+        passage = choice.evidence.hit.passage
+        entries.setdefault((passage.doc_id, passage.heading_path), []).append(choice)
+    return [choice for entry in entries.values() for choice in sorted(entry, key=lambda c: c.evidence.hit.passage.start)]
 
 
 def _with_the_rest(chosen: Chosen, said: str) -> Chosen:
@@ -175,6 +174,10 @@ def _with_context(units: Sequence[Unit], taken: set[int]) -> list[Unit]:
             keep[i + 1] = True
         if keep[i] and unit.text[:1] in "（(" and i:
             keep[i - 1] = True
+    for i in range(1, len(units)):
+        # An English sentence is not broken at its semicolon; a Chinese clause stands alone.
+        if _BROKEN.search(units[i - 1].text) and units[i].kind == units[i - 1].kind:
+            keep[i - 1] = keep[i] = keep[i - 1] or keep[i]
     return [u for u, k in zip(units, keep, strict=True) if k]
 
 

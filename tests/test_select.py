@@ -1,0 +1,40 @@
+"""Which units are chosen, and in which order they are told."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from rag.answer import choose
+from rag.records import Asked, Evidence, Hit, Passage, Unit
+from rag.store import Index
+
+NONE = cast("Index", None)
+"""Passages without a question line have no siblings to look up."""
+FILL = "Filler that makes the passage too long to be told whole. " * 4
+
+
+def asked(text: str = "why residual") -> Asked:
+    return Asked(text, "en", tuple(text.split()))
+
+
+def evidence(name: str, start: int, raw: float, parts: list[tuple[str, float]]) -> Evidence:
+    units, at = [], start
+    for text, _ in parts:
+        units.append(Unit(name, at, at + len(text), text, "text"))
+        at += len(text) + 1
+    text = " ".join(text for text, _ in parts)
+    passage = Passage(name, "d.md", start, start + len(text), text, "prose", ("Residual nets",), None)
+    return Evidence(Hit(passage, 0.9, {}), tuple(units), tuple(r for _, r in parts), -9.0, raw)
+
+
+def test_an_english_sentence_is_not_broken_at_its_semicolon() -> None:
+    found = evidence("p", 0, 5.0, [(FILL, 0.0), ("The remedy adds the input to the output;", 1.0), ("doing nothing becomes easy.", 4.0), (FILL, 0.0)])
+    assert [u.text for u in choose(asked(), [found], NONE)[0].units] == ["The remedy adds the input to the output;", "doing nothing becomes easy."]
+    found = evidence("p", 0, 5.0, [(FILL, 0.0), ("残差把输入加到输出上；", 1.0), ("什么都不做变得容易。", 4.0), (FILL, 0.0)])
+    assert [u.text for u in choose(asked(), [found], NONE)[0].units] == ["什么都不做变得容易。"]
+
+
+def test_pieces_of_one_entry_are_told_in_the_order_they_were_written() -> None:
+    claim = evidence("claim", 0, 4.8, [("Residual connections ease optimisation.", 4.0), (FILL, 0.0)])
+    example = evidence("example", 900, 5.0, [("For example, 110 layers beat 56.", 4.2), (FILL, 0.0)])
+    assert [c.evidence.hit.passage.id for c in choose(asked(), [example, claim], NONE)] == ["claim", "example"]
