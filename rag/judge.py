@@ -245,7 +245,8 @@ def network(base: Path) -> Any:
             states = self.body(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             passed = (ids == SEPARATOR).cumsum(1)
             u, v = (_mean(states, where & (mask == 1)) for where in (passed == 0, passed >= 2))
-            return self.heads(torch.cat([u, v, (u - v).abs(), u * v], dim=1))  # type: ignore[no-any-return]
+            logits: torch.Tensor = self.heads(torch.cat([u, v, (u - v).abs(), u * v], dim=1))
+            return logits
 
     def _mean(states: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
         share = where.unsqueeze(-1).float()

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from chat_server import KEY, ChatServer, Reply, refuses, says
 
-from rag.llm import Endpoint
 from rag.records import Grade, Language, PointGrade
 from rag.tutor.opinion import score_of, verdicts, with_opinion
 
@@ -62,7 +61,7 @@ def test_score_of_verdicts() -> None:
 
 
 def test_agreement_is_said_and_the_grade_stands(server: ChatServer) -> None:
-    graded = with_opinion(grade(), REPLY, Endpoint(server.settings()))
+    graded = with_opinion(grade(), REPLY, server.settings())
     assert graded.score == 65.0
     assert graded.points == POINTS
     assert graded.notices == ("模型 tiny-chat 也逐条看过，结论一致。",)
@@ -74,7 +73,7 @@ def test_agreement_is_said_and_the_grade_stands(server: ChatServer) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_difference_is_shown_beside_the_grade(server: ChatServer, language: Language) -> None:
     server.script = lambda body: says(AGREES.replace(line(2, "partial", "子网络的平均"), line(2, "hit", "很多子网络的平均")))
-    graded = with_opinion(grade(language), REPLY, Endpoint(server.settings()))
+    graded = with_opinion(grade(language), REPLY, server.settings())
     assert graded.score == 65.0
     assert len(graded.notices) == 1
     assert "80" in graded.notices[0]
@@ -85,7 +84,7 @@ def test_a_difference_is_shown_beside_the_grade(server: ChatServer, language: La
 @pytest.mark.parametrize("reply", [says("I give it full marks!"), refuses(401, "bad key"), Reply(status=500, body="{}"), says(AGREES[:40], finish=None)])
 def test_failures_are_told_and_the_grade_stands(server: ChatServer, reply: Reply) -> None:
     server.script = lambda body: reply
-    graded = with_opinion(grade(), REPLY, Endpoint(server.settings()))
+    graded = with_opinion(grade(), REPLY, server.settings())
     assert graded.score == 65.0
     assert graded.notices[0].startswith("没有得到模型的第二意见：")
     assert KEY not in graded.notices[0]
@@ -93,7 +92,7 @@ def test_failures_are_told_and_the_grade_stands(server: ChatServer, reply: Reply
 
 @pytest.mark.parametrize("flag", ["empty", "dont_know", "echo", "keyword_list"])
 def test_replies_without_substance_are_not_sent(server: ChatServer, flag: str) -> None:
-    assert with_opinion(grade(flags=(flag,)), REPLY, Endpoint(server.settings())).notices == ()
+    assert with_opinion(grade(flags=(flag,)), REPLY, server.settings()).notices == ()
     assert server.received == []
 
 

@@ -3,8 +3,8 @@
     python training/fit_grader.py --corpus corpus --data EVAL_FOLDER/grading
 
 Key points. The judge was trained on four fifths of the bank's questions; the grader is fitted on replies to the other fifth (judge_data.held_out): graded
-replies (corpus/bank/replies), replies put together from statements on single key points (replies.py), and replies graded by people
-(EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs (non-negative least squares) the score,
+replies (corpus/bank/replies), replies put together from statements on single key points (replies.py), and interview replies of another
+author (EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs (non-negative least squares) the score,
 from out-of-fold verdicts.
 
 Reference. Boosted trees and ridge regression, averaged, on how a reply and a reference read beside each other, fitted on graded short answers of other
@@ -35,12 +35,12 @@ from sklearn.preprocessing import StandardScaler
 from rag.bank import load_bank, load_pairs
 from rag.config import Settings
 from rag.grade import key_points_of
-from rag.grade.features import Reading, read
+from rag.grade.features import Belief, Reading, beliefs, outside, read
 from rag.grade.grader import SCORE_FEATURES, score_features
 from rag.grade.model import VERDICTS, verdict
 from rag.grade.reference import REFERENCE_FEATURES, measure
 from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list
-from rag.judge import ENTAILS, PARTLY, BundledJudge, Judge
+from rag.judge import BundledJudge, Judge
 from rag.measure import macro_f1, mean_absolute_error, pearson
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
@@ -70,8 +70,8 @@ VERDICT_TREES: dict[str, Any] = {
     "random_state": 0,
 }
 PENALTIES = np.logspace(0, 4, 9)
-SIGNS = np.array([1.0, 1.0, -1.0, -1.0, -1.0, 0.0, 0.0, 0.0])
-"""Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded. Length speaks for nothing."""
+SIGNS = np.array([1.0, 1.0, -1.0, -1.0, -1.0])
+"""Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
 
 
 @dataclass
@@ -87,8 +87,11 @@ class Sample:
     source: str = "bank"
 
 
+Read = tuple[Sample, Reply, list[Reading], list[Belief]]
+
+
 def interview_samples(folder: Path) -> list[Sample]:
-    """Replies of a set in the form of grading/interview (``mianjing eval grading``): key points hit and half said, and a score, by people."""
+    """Replies of a set in the form of grading/interview (``mianjing eval grading``): key points hit and half said, and a score."""
     out = []
     questions: dict[str, Question] = {}
     for row in rows(folder / "items.jsonl"):
@@ -130,7 +133,7 @@ def samples(corpus: Path) -> list[Sample]:
     return out
 
 
-def point_rows(data: Sequence[Sample], encoder: TransformerEncoder, judge: Judge | None) -> list[tuple[Sample, Reply, list[Reading], list[float]]]:
+def point_rows(data: Sequence[Sample], encoder: TransformerEncoder, judge: Judge | None) -> list[Read]:
     """Readings of every key point, and beliefs in the misconceptions, of replies that are worth reading."""
     out = []
     for n, sample in enumerate(data):
@@ -141,21 +144,10 @@ def point_rows(data: Sequence[Sample], encoder: TransformerEncoder, judge: Judge
         texts = [p.text.in_language(held) for p in sample.question.key_points]
         question = sample.question.text.in_language(reply.language)
         readings = read(question, texts, reply, encoder, judge, crossed=held != reply.language)
-        out.append((sample, reply, readings, beliefs(sample.question, reply, encoder, judge)))
+        out.append((sample, reply, readings, beliefs([m.in_language(reply.language) for m in sample.question.misconceptions], reply, encoder, judge)))
         if n % 100 == 0:
             print(f"replies read: {n} of {len(data)}", flush=True)
     return out
-
-
-def beliefs(question: Question, reply: Reply, encoder: TransformerEncoder, judge: Judge | None) -> list[float]:
-    """As the grader finds misconceptions, but all of them."""
-    texts = [m.in_language(reply.language) for m in question.misconceptions]
-    if judge is None or not texts or not reply.parts:
-        return [0.0]
-    near = encoder.passages([*texts, *(p.text for p in reply.parts)])
-    closeness = near[: len(texts)] @ near[len(texts) :].T
-    found = judge.entails([(t, reply.parts[int(np.argmax(closeness[n]))].text) for n, t in enumerate(texts)])
-    return (found[:, ENTAILS] + 0.5 * found[:, PARTLY]).tolist()
 
 
 def forest(trees: Iterable[Any], rate: float, start: float) -> dict[str, Any]:
@@ -173,9 +165,6 @@ def signed(z: Any) -> Any:
     return np.c_[z * SIGNS, np.ones(len(z)), -np.ones(len(z))]
 
 
-Read = tuple[Sample, Reply, list[Reading], list[float]]
-
-
 def classes_of(x: Any, y: Any) -> GradientBoostingClassifier:
     """The model of verdicts."""
     return GradientBoostingClassifier(**VERDICT_TREES).fit(x, y)
@@ -184,11 +173,12 @@ def classes_of(x: Any, y: Any) -> GradientBoostingClassifier:
 def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float) -> Any:
     """What the score of each reply is made of."""
     features, at = [], 0
-    for sample, reply, readings, believed in read_replies:
+    for sample, _, readings, believed in read_replies:
         mine = shares[at : at + len(readings)]
         at += len(readings)
         weights = np.array([float(p.weight) for p in sample.question.key_points])
-        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], believed, reply, readings))
+        false = [b.share for b in outside(believed, readings, mine, hit_from)]
+        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false))
     return np.array(features)
 
 
@@ -251,9 +241,9 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     return {"points": points, "score": score, "hit_from": hit_from, "partial_from": partial_from, "wrong_from": wrong_from}, report
 
 
-def reference_rows(data: Path, corpus: Path, encoder: TransformerEncoder, judge: Judge | None, cache: Path | None) -> dict[str, Any]:
+def reference_rows(data: Path, corpus: Path, encoder: TransformerEncoder, cache: Path | None) -> dict[str, Any]:
     """Features, scores and questions of every set that has a reference; kept in ``cache`` between runs."""
-    name = f"reference-{'judged' if judge else 'plain'}.npz"
+    name = "reference.npz"
     if cache and (cache / name).is_file():
         with np.load(cache / name, allow_pickle=False) as z:
             return {k: z[k] for k in z.files}
@@ -278,7 +268,7 @@ def reference_rows(data: Path, corpus: Path, encoder: TransformerEncoder, judge:
         reply = Reply.of(answer)
         if is_empty(reply):
             continue
-        x.append(measure(question, references, reply, encoder, judge)[0])
+        x.append(measure(question, references, reply, encoder)[0])
         y.append(score)
         groups.append(group)
         names.append(folder)
@@ -349,7 +339,7 @@ def main() -> None:
     if (args.data / "interview" / "items.jsonl").is_file():
         data += interview_samples(args.data / "interview")
     # The judge's readings of references are left out: with them no set was graded better, and several worse (docs/decisions/005).
-    trees, references = fit_reference(reference_rows(args.data, args.corpus, encoder, None, args.cache))
+    trees, references = fit_reference(reference_rows(args.data, args.corpus, encoder, args.cache))
     print(json.dumps(references), flush=True)
     made: dict[str, Any] = {}
     for variant, reader in (("judged", judge), ("plain", None)):

@@ -215,15 +215,16 @@ def main() -> None:
     rng = random.Random(SEED + 1)
     steps += train(model, [list(batches([*turned, *drawn(pairs, rng, STAGE_TWO)], tokenizer, rng))], LAST_RATE, each)
     report = evaluate(model, held, tokenizer)
+    before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
         "version": "3",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,
         "first_layer": FIRST_LAYER,
-        "steps": steps,
+        "steps": before["steps"] + steps,
         "pairs": {"stage_one": len(pairs), "turned": len(turned), "held_out": len(held)},
-        "minutes": round((time.time() - started) / 60, 1),
+        "minutes": round(before["minutes"] + (time.time() - started) / 60, 1),
         "machine": f"{torch.get_num_threads()} CPU threads, {platform.machine()}, torch {torch.__version__}",
         "held_out": report,
     }

@@ -21,6 +21,8 @@ WINDOW = 260.0
 WINDOWS = 2
 """How many windows, and how many sentences, are read beside each key point: the nearest by meaning."""
 SENTENCES = 2
+MAX_MISCONCEPTIONS = 12
+NEAR_MISCONCEPTIONS = 4
 POINT_FEATURES = (
     "whole_entails",
     "whole_partly",
@@ -45,14 +47,43 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 class Reading:
     """What was measured of one statement (a key point or a misconception) in a reply.
 
-    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply that speaks of the statement most, ``against`` the one that denies it most, with
-    the probability that it does.
+    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply nearest to the statement, ``against`` the one that denies it most, with the
+    probability that it does.
     """
 
     values: Floats
     best: Part | None
     against: Part | None
     against_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """How surely a part of a reply states a misconception."""
+
+    share: float
+    misconception: str
+    part: Part
+
+
+def beliefs(misconceptions: Sequence[str], reply: Reply, encoder: Encoder, judge: Judge | None) -> list[Belief]:
+    """The misconceptions that lie nearest to a reply, each with the part nearest to it, surest first; none without a judge."""
+    texts = list(misconceptions)[:MAX_MISCONCEPTIONS]
+    if not texts or judge is None or not reply.parts:
+        return []
+    near = encoder.passages([*texts, *(p.text for p in reply.parts)])
+    closeness = near[: len(texts)] @ near[len(texts) :].T
+    nearest = np.argsort(-closeness.max(axis=1), kind="stable")[:NEAR_MISCONCEPTIONS].tolist()
+    found = [(texts[n], reply.parts[int(np.argmax(closeness[n]))]) for n in nearest]
+    read = judge.entails([(text, part.text) for text, part in found])
+    shares = (read[:, ENTAILS] + 0.5 * read[:, PARTLY]).tolist()
+    return sorted((Belief(share, *pair) for share, pair in zip(shares, found, strict=True)), key=lambda b: -b.share)
+
+
+def outside(found: Sequence[Belief], readings: Sequence[Reading], shares: Floats, hit_from: float) -> list[Belief]:
+    """The beliefs in parts that make no key point: what makes one is no misconception, however near the two lie."""
+    right = {r.best.start for r, s in zip(readings, shares.tolist(), strict=True) if r.best is not None and s[0] >= hit_from}
+    return [b for b in found if b.part.start not in right]
 
 
 def windows(reply: Reply) -> list[str]:
@@ -120,7 +151,6 @@ def read(
         best_whole = min(wide_rows, key=lambda row: float(row[UNRELATED]))
         wanted = set(_NUMBER.findall(normalise(statements[n]))) - set(_NUMBER.findall(normalise(question)))
         order = close or [int(np.argmax(near[n]))]
-        speaks = int(np.argmax(rows[:, ENTAILS] + 0.6 * rows[:, PARTLY] + 0.3 * rows[:, CONTRADICTS])) if len(close) else 0
         denies = int(np.argmax(rows[:, CONTRADICTS])) if len(close) else 0
         values = [
             *(_log(float(best_whole[k])) for k in (ENTAILS, PARTLY, CONTRADICTS, UNRELATED)),
@@ -136,5 +166,5 @@ def read(
             float(crossed),
             math.log1p(len(parts)),
         ]
-        out.append(Reading(np.array(values), parts[order[speaks]], parts[order[denies]], float(rows[:, CONTRADICTS].max())))
+        out.append(Reading(np.array(values), parts[order[0]], parts[order[denies]], float(rows[:, CONTRADICTS].max())))
     return out

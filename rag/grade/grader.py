@@ -1,13 +1,13 @@
 """The grader: key points or a reference, and a reply, to a Grade. Deterministic, offline, no language model.
 
-Each key point is read beside the whole reply and beside its nearest sentences; a softmax fitted on replies to held-out questions turns what the judge, the
-encoder and the words say into the probabilities that the point is hit, half said, missed or contradicted. Credits, contradictions and misconceptions
-then make the score. Against a bare reference the score comes from trees fitted on graded short answers (docs/decisions/005).
+Each key point is read beside the whole reply and beside its nearest sentences; boosted trees fitted on replies to held-out questions turn what the judge, the
+encoder and the words say into the probabilities that the point is hit, half said, missed or contradicted. A weighted sum of credits, contradictions and
+misconceptions makes the score. Against a bare reference the score comes from a model fitted on graded short answers (docs/decisions/005).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,25 +15,23 @@ import numpy.typing as npt
 
 from rag.config import Strictness
 from rag.errors import UserInputError
-from rag.grade.features import Reading, read
+from rag.grade.features import Belief, Reading, beliefs, outside, read
 from rag.grade.feedback import feedback
 from rag.grade.model import Fitted, verdict
 from rag.grade.reference import measure, statements_of
-from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list, is_padded, size
-from rag.judge import ENTAILS, PARTLY, Judge
+from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list, is_padded
+from rag.judge import Judge
 from rag.models import Encoder
 from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdict, WrongStatement
 from rag.text import language_of
 
 Floats = npt.NDArray[np.float64]
-SCORE_FEATURES = ("credit", "said", "against", "most_against", "misconception", "own_share", "length", "unclear")
+SCORE_FEATURES = ("credit", "said", "against", "most_against", "misconception")
 EXPONENT: dict[str, float] = {"lenient": 0.8, "normal": 1.0, "strict": 1.25}
 GAMED = frozenset({"echo", "keyword_list"})
 GAMED_CAP = 10.0
 NOTHING_SAID_CAP = 15.0
 MAX_POINTS = 30
-MAX_MISCONCEPTIONS = 12
-NEAR_MISCONCEPTIONS = 4
 CREDIT: dict[str, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0}
 
 
@@ -138,13 +136,12 @@ class Grader:
             return self._finished(question, 0.0, missed, (), flags, language)
         readings, shares = self.point_shares(question, texts, reply)
         fitted = self._fitted
-        # What makes a key point is no misconception, however near the two lie.
-        right = {r.best.start for r, s in zip(readings, shares.tolist(), strict=True) if r.best is not None and s[0] >= fitted.hit_from}
-        false, beliefs = self._misconceptions(question, misconceptions, reply, right)
+        spoken = [m if isinstance(m, str) else m.in_language(reply.language) for m in misconceptions]
+        false = outside(beliefs(spoken, reply, self.encoder, self.judge), readings, shares, fitted.hit_from)
         if GAMED & set(flags):
             shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
         verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
-        row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, beliefs, reply, readings)
+        row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, [b.share for b in false])
         score = float(fitted.score(row[None, :])[0])
         graded = tuple(
             PointGrade(p.id, shown, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
@@ -165,24 +162,7 @@ class Grader:
         readings = read(question, texts, reply, self.encoder, self.judge, crossed=crossed)
         return readings, self._fitted.points(np.stack([r.values for r in readings]))
 
-    def _misconceptions(
-        self, question: str, misconceptions: Sequence[Bilingual | str], reply: Reply, right: Set[int]
-    ) -> tuple[list[WrongStatement], list[float]]:
-        """Which misconceptions a reply states outside the parts that begin at ``right``, and how surely each of the nearest is stated."""
-        texts = [m if isinstance(m, str) else m.in_language(reply.language) for m in misconceptions][:MAX_MISCONCEPTIONS]
-        parts = [p for p in reply.parts if p.start not in right]
-        if not texts or self.judge is None or not parts:
-            return [], [0.0]
-        near = self.encoder.passages([*texts, *(p.text for p in parts)])
-        closeness = near[: len(texts)] @ near[len(texts) :].T
-        nearest = np.argsort(-closeness.max(axis=1), kind="stable")[:NEAR_MISCONCEPTIONS].tolist()
-        pairs = [(texts[n], parts[int(np.argmax(closeness[n]))].text) for n in nearest]
-        found = self.judge.entails(pairs)
-        beliefs = (found[:, ENTAILS] + 0.5 * found[:, PARTLY]).tolist()
-        surest = sorted(zip(beliefs, pairs, strict=True), key=lambda b: -b[0])
-        return [WrongStatement(said, against, "misconception") for belief, (against, said) in surest if belief >= self._fitted.wrong_from], beliefs
-
-    def _wrong(self, graded: Sequence[PointGrade], readings: Sequence[Reading], shares: Floats, false: Sequence[WrongStatement]) -> tuple[WrongStatement, ...]:
+    def _wrong(self, graded: Sequence[PointGrade], readings: Sequence[Reading], shares: Floats, false: Sequence[Belief]) -> tuple[WrongStatement, ...]:
         """What was said against key points and what states a misconception, surest first, each part of the reply once."""
         found = [
             (float(s[3]), WrongStatement(r.against.text, g.text))
@@ -191,7 +171,8 @@ class Grader:
         ]
         found.sort(key=lambda pair: -pair[0])
         once: dict[str, WrongStatement] = {}
-        for statement in [*(w for _, w in found), *false]:
+        believed = [WrongStatement(b.part.text, b.misconception, "misconception") for b in false if b.share >= self._fitted.wrong_from]
+        for statement in [*(w for _, w in found), *believed]:
             once.setdefault(statement.said, statement)
         return tuple(once.values())
 
@@ -200,7 +181,7 @@ class Grader:
             points = statements_of(references[0])
             missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
             return self._finished(question, 0.0, missed, (), flags, language)
-        row, nearest = measure(question, references, reply, self.encoder, None)
+        row, nearest = measure(question, references, reply, self.encoder)
         score = 100.0 * float(self._fitted.reference(row[None, :])[0])
         points = statements_of(nearest)
         shown = _shown(points, language)
@@ -224,24 +205,12 @@ class Grader:
         return Grade(question, bent, points, wrong, tuple(flags), feedback(points, wrong, flags, language), language)
 
 
-def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], beliefs: Sequence[float], reply: Reply, readings: Sequence[Any]) -> Floats:
-    """What the score is made of, named by SCORE_FEATURES; weights are those of the key points."""
+def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], believed: Sequence[float]) -> Floats:
+    """What the score is made of, named by SCORE_FEATURES; weights are those of the key points, ``believed`` how surely misconceptions are stated."""
     mass = weights / max(1e-9, float(weights.sum()))
     credit = float(mass @ (shares[:, 0] + 0.5 * shares[:, 1]))
     said = float(mass @ np.array([CREDIT[v] for v in verdicts]))
-    own_share = float(readings[0].values[11]) if len(readings) else 0.0
-    return np.array(
-        [
-            credit,
-            said,
-            float(mass @ shares[:, 3]),
-            float(shares[:, 3].max()),
-            max(beliefs, default=0.0),
-            own_share,
-            float(np.log1p(size(reply.body))),
-            float(mass @ np.minimum(shares[:, 0], 1 - shares[:, 0])),
-        ]
-    )
+    return np.array([credit, said, float(mass @ shares[:, 3]), float(shares[:, 3].max()), max(believed, default=0.0)])
 
 
 def _shown(points: Sequence[KeyPoint], language: Language) -> list[str]:

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.grade.reply import Reply, size
-from rag.judge import CONTRADICTS, ENTAILS, PARTLY, Judge
 from rag.models import Encoder
 from rag.records import Bilingual, KeyPoint
 from rag.text import content_terms, language_of, normalise, split_sentences
@@ -19,15 +18,6 @@ Floats = npt.NDArray[np.float64]
 MAX_STATEMENTS = 8
 MAX_TEXT = 700
 REFERENCE_FEATURES = (
-    "entails",
-    "partly",
-    "contradicts",
-    "holds",
-    "holds_partly",
-    "holds_against",
-    "statements_said",
-    "statements_denied",
-    "least_said",
     "near",
     "near_question",
     "near_best",
@@ -98,7 +88,7 @@ def _common_run(a: Sequence[str], b: Sequence[str]) -> float:
     return row[-1] / min(len(a), len(b))
 
 
-def measure(question: str, references: Sequence[str], reply: Reply, encoder: Encoder, judge: Judge | None) -> tuple[Floats, str]:
+def measure(question: str, references: Sequence[str], reply: Reply, encoder: Encoder) -> tuple[Floats, str]:
     """The features of a reply, named by REFERENCE_FEATURES, and the reference they are taken against: of several the one nearest to the reply."""
     body = reply.body[:MAX_TEXT]
     texts = [r.strip()[:MAX_TEXT] for r in references if r.strip()]
@@ -106,10 +96,6 @@ def measure(question: str, references: Sequence[str], reply: Reply, encoder: Enc
     nearest = int(np.argmax(np.round(vectors[2:] @ vectors[0], 5)))
     reference = texts[nearest]
     points = [k.text.in_language("zh") for k in statements_of(reference)]
-    pairs = [(reference, body), (body, reference), *((p, body) for p in points if len(points) > 1)]
-    read = judge.entails(pairs) if judge is not None else np.full((len(pairs), 4), 0.25, np.float32)
-    credit = read[2:, ENTAILS] + 0.5 * read[2:, PARTLY] if len(points) > 1 else np.array([read[0, ENTAILS] + 0.5 * read[0, PARTLY]])
-    denied = read[2:, CONTRADICTS] if len(points) > 1 else read[:1, CONTRADICTS]
     parts = [p.text for p in reply.parts][:12] or [body]
     single = encoder.passages([*points, *parts])
     near = single[: len(points)] @ single[len(points) :].T
@@ -121,11 +107,6 @@ def measure(question: str, references: Sequence[str], reply: Reply, encoder: Enc
     negations = len(_NOT.findall(normalise(body))), len(_NOT.findall(normalise(reference)))
     lengths = math.log1p(size(body)), math.log1p(size(reference))
     values = [
-        *(float(read[0, k]) for k in (ENTAILS, PARTLY, CONTRADICTS)),
-        *(float(read[1, k]) for k in (ENTAILS, PARTLY, CONTRADICTS)),
-        float(credit.mean()),
-        float(denied.max()),
-        float(credit.min()),
         float(vectors[2 + nearest] @ vectors[0]),
         float(vectors[1] @ vectors[0]),
         float(near.max(axis=1).min()),

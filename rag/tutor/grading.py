@@ -10,9 +10,7 @@ import numpy as np
 from rag.answer.compose import cite
 from rag.answer.select import HANDBOOK
 from rag.bank import automatic_questions, same_document
-from rag.errors import EndpointError
 from rag.grade import Grader
-from rag.llm import Endpoint
 from rag.records import Asking, Bilingual, Citation, Grade, KeyPoint, Language, Question
 from rag.store import Index
 from rag.tutor.answering import Answering
@@ -64,13 +62,8 @@ class Grading(Answering):
 
     def _with_opinion(self, graded: Grade, reply: str) -> Grade:
         """What the optional model thinks of a grade too, where that is wanted."""
-        if not (self.settings.grading.second_opinion and self.settings.llm.enabled):
-            return graded
-        try:
-            endpoint = Endpoint(self.settings.llm)
-        except EndpointError as error:
-            return replace(graded, notices=(*graded.notices, str(error)))
-        return with_opinion(graded, reply[:MAX_REPLY], endpoint)
+        wanted = self.settings.grading.second_opinion and self.settings.llm.enabled
+        return with_opinion(graded, reply[:MAX_REPLY], self.settings.llm) if wanted else graded
 
     @property
     def pool(self) -> tuple[Question, ...]:

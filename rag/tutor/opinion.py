@@ -13,16 +13,17 @@ from dataclasses import replace
 from typing import Any, cast, get_args
 
 from rag.answer.writer import as_data
+from rag.config import LlmSettings
 from rag.errors import EndpointError, MissingPackage
+from rag.grade.grader import CREDIT, GAMED
 from rag.llm import Endpoint
 from rag.records import Grade, Language, PointGrade, Verdict
 from rag.text import normalise
 
-UNWORTHY = frozenset({"empty", "dont_know", "echo", "keyword_list"})
+UNWORTHY = GAMED | {"empty", "dont_know"}
 """Replies with one of these flags are not shown to the model: there is nothing to weigh."""
 MAX_TOKENS = 900
 SHOWN = 3
-CREDIT: dict[str, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0}
 
 _SYSTEM: dict[Language, str] = {
     "zh": """你是深度学习面试的阅卷人。下面有题目、编号要点和一份回答。逐条判断回答是否说到每个要点。
@@ -53,12 +54,13 @@ _VERDICTS: dict[str, dict[Language, str]] = {
 _OBJECT = re.compile(r"\{[^{}]{1,2000}\}", re.DOTALL)
 
 
-def with_opinion(grade: Grade, reply: str, endpoint: Endpoint) -> Grade:
+def with_opinion(grade: Grade, reply: str, model: LlmSettings) -> Grade:
     """The grade with a notice of what the model thinks of it, or of why it said nothing."""
     if not grade.points or UNWORTHY & set(grade.flags):
         return grade
     language = grade.language
     try:
+        endpoint = Endpoint(model)
         said = endpoint.complete(messages(grade, reply), MAX_TOKENS)
     except (EndpointError, MissingPackage) as error:
         return _noticed(grade, _SAYS["failed"][language].format(reason=error))
