@@ -27,10 +27,15 @@ def evidence(name: str, start: int, raw: float, parts: list[tuple[str, float]]) 
     return Evidence(Hit(passage, 0.9, {}), tuple(units), tuple(r for _, r in parts), -9.0, raw)
 
 
-def test_an_english_sentence_is_not_broken_at_its_semicolon() -> None:
-    found = evidence("p", 0, 5.0, [(FILL, 0.0), ("The remedy adds the input to the output;", 1.0), ("doing nothing becomes easy.", 4.0), (FILL, 0.0)])
-    assert [u.text for u in choose(asked(), [found], NONE)[0].units] == ["The remedy adds the input to the output;", "doing nothing becomes easy."]
-    found = evidence("p", 0, 5.0, [(FILL, 0.0), ("残差把输入加到输出上；", 1.0), ("什么都不做变得容易。", 4.0), (FILL, 0.0)])
+def test_a_short_sentence_is_not_broken_at_its_semicolons() -> None:
+    for first, last in (("The remedy adds the input to the output;", "doing nothing becomes easy."), ("残差把输入加到输出上；", "什么都不做变得容易。")):
+        found = evidence("p", 0, 5.0, [(FILL, 0.0), (first, 1.0), (last, 4.0), (FILL, 0.0)])
+        assert [u.text for u in choose(asked(), [found], NONE)[0].units] == [first, last]
+
+
+def test_the_clauses_of_a_long_chinese_sentence_stand_for_themselves() -> None:
+    first = "残差把输入加到输出上，" * 16 + "于是层数可以增加；"
+    found = evidence("p", 0, 5.0, [(FILL, 0.0), (first, 1.0), ("什么都不做变得容易。", 4.0), (FILL, 0.0)])
     assert [u.text for u in choose(asked(), [found], NONE)[0].units] == ["什么都不做变得容易。"]
 
 

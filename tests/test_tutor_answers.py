@@ -320,3 +320,12 @@ def test_no_text_breaks_it(tutor: Tutor, text: str) -> None:
 def test_a_span_that_is_none(tutor: Tutor, start: int, end: int) -> None:
     assert tutor.cited(next(iter(tutor.index.documents)), start, end) is None
     assert tutor.cited("none.md", 0, 3) is None
+
+
+def test_clauses_of_one_sentence_are_one_sentence_with_one_citation_a_source(tutor: Tutor) -> None:
+    answer = tutor.ask("过拟合在深度学习里有哪些常见的解决办法")
+    whole = [s for s in answer.sentences if "Dataset Augmentation" in s.text]
+    assert len(whole) == 1
+    assert "Early Stopping" in whole[0].text
+    assert [c.doc_id for c in whole[0].citations] == list(dict.fromkeys(c.doc_id for c in whole[0].citations))
+    assert all("Dataset Augmentation" in c.quote and "Early Stopping" in c.quote for c in whole[0].citations)

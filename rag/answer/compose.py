@@ -19,6 +19,7 @@ SAME_COSINE = 0.965
 SAME_DICE = 0.72
 HEAD_MAX = 200
 _NUMBERED = re.compile(r"^\s*(?:>\s*)*(\d{1,2})[.)、]\s")
+_CLAUSE = re.compile(r"[；;]\s*$")
 _BOOK = re.compile(r"《([^《》\n]{2,40})》")
 
 
@@ -95,7 +96,34 @@ def _content(language: Language, content: Sequence[Chosen], index: Index) -> lis
             out += [Sentence("", kind=f"@{lines_before + k}") for k in range(len(fresh))]
             last = passage
     done = [_sentence(lines[int(s.kind[1:])]) if s.kind.startswith("@") else s for s in out]
-    return [s for s in done if s.kind != "none"]
+    return _joined([s for s in done if s.kind != "none"], index)
+
+
+def _joined(sentences: Sequence[Sentence], index: Index) -> list[Sentence]:
+    """Clauses that stand in one sentence of the source, parted by semicolons, as one sentence with one citation a source."""
+    out: list[Sentence] = []
+    for sentence in sentences:
+        last = out[-1] if out else None
+        between = _between(last, sentence, index) if last else None
+        if last is None or between is None:
+            out.append(sentence)
+            continue
+        spans = zip(last.citations, sentence.citations, strict=True)
+        whole = tuple(cite(index.documents[a.doc_id], a.start, b.end) for a, b in spans)
+        out[-1] = Sentence(last.text + between + sentence.text, whole, last.kind)
+    return out
+
+
+def _between(first: Sentence, second: Sentence, index: Index) -> str | None:
+    """What parts two clauses in the first's source, if it is a semicolon's space at most in all their sources; None if they are no neighbours."""
+    if not (first.citations and _CLAUSE.search(first.text) and len(first.citations) == len(second.citations) and second.kind in {"claim", first.kind}):
+        return None
+    gaps = []
+    for a, b in zip(first.citations, second.citations, strict=True):
+        if a.doc_id != b.doc_id or a.end > b.start:
+            return None
+        gaps.append(index.documents[a.doc_id].source[a.end : b.start])
+    return gaps[0] if all(not gap.strip(" \t") for gap in gaps) else None
 
 
 def _sentence(line: _Line) -> Sentence:
