@@ -329,3 +329,14 @@ def test_clauses_of_one_sentence_are_one_sentence_with_one_citation_a_source(tut
     assert "Early Stopping" in whole[0].text
     assert [c.doc_id for c in whole[0].citations] == list(dict.fromkeys(c.doc_id for c in whole[0].citations))
     assert all("Dataset Augmentation" in c.quote and "Early Stopping" in c.quote for c in whole[0].citations)
+
+
+@pytest.mark.parametrize("question", ["为什么图像分类的输入大多是 224 × 224", "Why is the input of image classification mostly 224x224?"])
+def test_a_value_that_the_notes_name_is_no_false_premise(tutor: Tutor, question: str) -> None:
+    answer = tutor.ask(question)
+    assert "7 \\times 2^5=224" in answer.text
+    assert "与资料不符" not in answer.text
+
+
+def test_who_asks_for_a_paper_is_told_it(tutor: Tutor) -> None:
+    assert "Delving Deep into Rectifiers" in tutor.ask("Which paper is he_normal initialization from?").text

@@ -41,6 +41,8 @@ _SWAP_EN = re.compile(
     r"^(?:and|what about|how about|and what about|and how about|and for|same for|now)\s+(?:for |with |in |about )?(?P<new>[\w.\-+ ∞]{1,40}?)\??$", re.IGNORECASE
 )
 _SPLIT_ITEMS = re.compile(r"\n\s*(?:[-*•]|\d{1,2}[.)、])\s*|[；;]|(?<=[^\d])\d{1,2}[.)、](?=\S)|[、／/](?=\S)")
+_IDENTIFIER = re.compile(r"[A-Z0-9_]")
+"""What tells a name from a common word."""
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*(?:\s?[vV]\d)?")
 
 
@@ -90,7 +92,7 @@ def standalone(question: str, history: Sequence[Mapping[str, object]]) -> Standa
     names = _names(topic) or _bare(topic)
     if item:
         text = f"{_bare(topic)}（{item}）：{question}" if chinese else f"{_bare(topic)} ({item}): {question}"
-        return Standalone(text, f"{names} {item} {_plain_rest(question)}".strip(), True, topic, "")
+        return Standalone(text, f"{names} {item} {_plain_rest(question)}".strip(), True, topic, answers[-1])
     text = f"{_bare(topic)}：{question}" if chinese else f"{_bare(topic)}: {question}"
     context = _antecedent(question, answers[-1]) if answers else ""
     return Standalone(text, f"{names} {context} {question}".replace("  ", " "), True, topic, answers[-1] if answers else "")
@@ -219,13 +221,13 @@ def _swap(question: str, topic: str) -> str | None:
     new = match.group("new").strip(" 那的")
     if (
         not new
-        or not own_topic(normalise(new))
+        or not (own_topic(normalise(new)) or _IDENTIFIER.search(new))
         or len(new) > 16
         or re.search(r"如果|不用|不|另外|比$|什么|怎么|为什么|哪|\b(?:it|that|this|they|those|one|the other)\b", new, re.IGNORECASE)
     ):
         return None
     version = re.fullmatch(r"[vV]\d+", new)
-    names = [m for m in re.finditer(r"[A-Za-z][A-Za-z0-9+-]*(?:\s[vV]\d)?(?:\s(?:norm|network|pooling|net))?", topic) if _is_name(m.group())]
+    names = [m for m in re.finditer(r"[A-Za-z][A-Za-z0-9_+-]*(?:\s[vV]\d)?(?:\s(?:norm|network|pooling|net))?", topic) if _is_name(m.group())]
     if version and names:
         base = re.sub(r"\s?[vV]\d+$", "", names[-1].group())
         return topic[: names[-1].start()] + f"{base} {new}" + topic[names[-1].end() :]
@@ -242,7 +244,7 @@ _COMMON = frozenset(
 
 
 def _is_name(text: str) -> bool:
-    return text.lower() not in _COMMON and (bool(re.search(r"[A-Z0-9]", text)) or bool(concepts(text)))
+    return text.lower() not in _COMMON and (bool(_IDENTIFIER.search(text)) or bool(concepts(text)))
 
 
 def _nearest_name(names: Sequence[re.Match[str]], new: str) -> re.Match[str]:

@@ -31,7 +31,8 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
 def denied_by(asked: Asked, units: Sequence[Unit]) -> list[Unit]:
     """The units that contradict what a question presupposes, best first; empty where nothing does.
 
-    Only questions that presuppose (why ..., the fifth ...) are looked at, and only units that share at least two of the question's terms.
+    Only questions that presuppose (why ..., the fifth ...) are looked at, and only units that share at least two of the question's terms. A value that the passage
+    names itself is not denied by another one beside it.
     """
     plain = normalise(asked.text)
     ordinal = _ORDINAL.search(plain)
@@ -39,12 +40,14 @@ def denied_by(asked: Asked, units: Sequence[Unit]) -> list[Unit]:
     if not presupposes and not ordinal:
         return []
     terms = {t for t in asked.terms if len(t) > 1}
+    known = _VALUE.findall(normalise(" ".join(u.text for u in units)))
+    values = bool(presupposes and not set(_VALUE.findall(plain)) & set(known))
     out: list[Unit] = []
     for unit in units:
         text = normalise(unit.text)
         if len(terms & set(content_terms(unit.text))) < 2:
             continue
-        if (ordinal and _beyond(ordinal, text)) or (presupposes and (_other_value(plain, text) or _opposite(plain, text))):
+        if (ordinal and _beyond(ordinal, text)) or (values and _other_value(plain, text)) or (presupposes and _opposite(plain, text)):
             out.append(unit)
     return out[:2]
 

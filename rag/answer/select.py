@@ -76,7 +76,7 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
         if units:
             chosen.append(Chosen(evidence, tuple(units), len(units) == len(quotable(evidence.units))))
     if said and chosen and len(chosen[0].evidence.hit.passage.text) <= ASKED_ON_MAX:
-        chosen[0] = _with_the_rest(chosen[0], said)
+        chosen[0] = _with_the_rest(asked, chosen[0], said)
     return _in_reading_order(_with_siblings(asked, chosen, found, index))
 
 
@@ -89,10 +89,10 @@ def _in_reading_order(chosen: Sequence[Chosen]) -> list[Chosen]:
     return [choice for entry in entries.values() for choice in sorted(entry, key=lambda c: c.evidence.hit.passage.start)]
 
 
-def _with_the_rest(chosen: Chosen, said: str) -> Chosen:
+def _with_the_rest(asked: Asked, chosen: Chosen, said: str) -> Chosen:
     """A choice with all other units of its passage that were not said yet."""
     taken = {u.start for u in chosen.units}
-    usable = quotable(chosen.evidence.units)
+    usable = quotable(chosen.evidence.units, sources=asked.wants_source)
     units = tuple(u for u in usable if u.start in taken or overlap(u.text, said) < SAID)
     return replace(chosen, units=units or chosen.units, whole=len(units) == len(usable))
 
@@ -138,6 +138,7 @@ def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
     terms = set(asked.terms)
     taken = {u.start for u in usable if relevance[u.start] >= best - gap}
     taken |= {u.start for u in usable if relevance[u.start] >= best - 2 * gap and _covers(u, terms)}
+    taken |= _sources(usable, terms)
     return _with_context(usable, _whole_lists(usable, taken, always=bool(_LISTING.search(asked.text))))
 
 
@@ -154,6 +155,12 @@ def _whole_lists(units: Sequence[Unit], taken: set[int], *, always: bool) -> set
             out |= {u.start for u in run}
         run = [unit] if unit is not None and unit.kind in {"item", "row"} else []
     return out
+
+
+def _sources(units: Sequence[Unit], terms: set[str]) -> set[int]:
+    """The references among the units that name most of what a question names; all of them where none names any."""
+    named = {u.start: len(terms & set(content_terms(u.text))) for u in units if u.kind == "reference"}
+    return {start for start, count in named.items() if count == max(named.values())}
 
 
 def _covers(unit: Unit, terms: set[str]) -> bool:
