@@ -31,8 +31,8 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
 def denied_by(asked: Asked, units: Sequence[Unit]) -> list[Unit]:
     """The units that contradict what a question presupposes, best first; empty where nothing does.
 
-    Only questions that presuppose (why ..., the fifth ...) are looked at, and only units that share at least two of the question's terms. A value that the passage
-    names itself is not denied by another one beside it.
+    Only questions that presuppose (why ..., the fifth ...) are looked at, and only units that share at least two of the question's terms. A value that
+    the passage names itself is not denied by another one beside it.
     """
     plain = normalise(asked.text)
     ordinal = _ORDINAL.search(plain)
