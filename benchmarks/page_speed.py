@@ -11,21 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+from serving import ROOT, chromium, free_port, served
 
-ROOT = Path(__file__).resolve().parents[1]
 BARE = """
 import gradio as gr
 gr.ChatInterface(lambda message, history: "A constant answer.", analytics_enabled=False, api_visibility="private").launch(server_port={port}, quiet=True)
@@ -39,30 +33,6 @@ new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadR
 """
 LOOKS: dict[str, dict[str, Any]] = {"desktop": {"viewport": {"width": 1360, "height": 850}}, "phone": {"viewport": {"width": 360, "height": 740}}}
 SLOWED = 4
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answering(url: str, process: subprocess.Popen[bytes], seconds: float = 300.0) -> None:
-    """Wait until a page is there, and its tutor where it has one."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as reply:
-                if json.loads(reply.read())["ready"]:
-                    return
-        except ValueError:
-            return
-        except OSError as error:
-            if getattr(error, "code", None) == 404:
-                return
-        time.sleep(0.3)
-    raise SystemExit(f"no page at {url}")
 
 
 def visit(browser: Any, url: str, look: str, box: str, reply: str) -> dict[str, float]:
@@ -102,32 +72,22 @@ def main() -> None:
     parser.add_argument("--visits", type=int, default=5)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/page_speed.json"))
     args = parser.parse_args()
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        raise SystemExit("needs chromium on the path")
     results: dict[str, Any] = {}
+    ports = {"mianjing": free_port(), "bare chat": free_port()}
+    places = {"mianjing": ("#question", "#chat .foot"), "bare chat": ("textarea", ".bot .message, .message.bot")}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        ports = {"mianjing": free_port(), "bare chat": free_port()}
         environ = {
-            **os.environ,
-            "HF_HUB_OFFLINE": "1",
-            "GRADIO_ANALYTICS_ENABLED": "False",
             "MIANJING_CORPUS": str(ROOT / "corpus" / "seeds"),
             "MIANJING_INDEX": f"{folder}/index",
             "MIANJING_DATA_DIR": f"{folder}/data",
             "MIANJING_UI__PORT": str(ports["mianjing"]),
         }
-        commands = {"mianjing": ["app.py"], "bare chat": ["-c", BARE.format(port=ports["bare chat"])]}
-        quiet: dict[str, Any] = {"cwd": ROOT, "env": environ, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        running = {name: subprocess.Popen([sys.executable, *command], **quiet) for name, command in commands.items()}
-        places = {"mianjing": ("#question", "#chat .foot"), "bare chat": ("textarea", ".bot .message, .message.bot")}
-        try:
-            for name, process in running.items():
-                answering(f"http://127.0.0.1:{ports[name]}", process)
-            browser = playwright.chromium.launch(executable_path=program)
+        bare = ["-c", BARE.format(port=ports["bare chat"])]
+        with served(["app.py"], ports["mianjing"], environ) as ours_at, served(bare, ports["bare chat"]) as theirs_at:
+            browser = playwright.chromium.launch(executable_path=chromium())
             for look in LOOKS:
-                for name, (box, reply) in places.items():
-                    visits = [visit(browser, f"http://127.0.0.1:{ports[name]}", look, box, reply) for _ in range(args.visits + 1)][1:]
+                for name, url in (("mianjing", ours_at), ("bare chat", theirs_at)):
+                    visits = [visit(browser, url, look, *places[name]) for _ in range(args.visits + 1)][1:]
                     middle = {key: round(statistics.median(v[key] for v in visits), 3) for key in visits[0]}
                     results.setdefault(look, {})[name] = middle
                     print(look, name, middle, flush=True)
@@ -135,9 +95,6 @@ def main() -> None:
                 results[look]["ratio"] = {key: round(ours[key] / theirs[key], 2) for key in ours if theirs[key]}
             version = browser.version
             browser.close()
-        finally:
-            for process in running.values():
-                process.terminate()
     import gradio
 
     results["with"] = {"visits": args.visits, "chromium": version, "gradio": gradio.__version__, "processor_slowed_on_phone": SLOWED}

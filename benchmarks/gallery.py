@@ -1,28 +1,20 @@
 """Take the screenshots of docs/images and write docs/gallery.md.
 
-    python docs/gallery.py
+    python benchmarks/gallery.py
 
 Starts the page over the shipped corpus with a history of its own, drives it in Chromium, and saves what a reader sees.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+from serving import ROOT, chromium, free_port, served
 
 from rag.bank import load_bank
 
-ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 WIDE = {"width": 1360, "height": 850}
 PHONE = {"width": 390, "height": 844}
@@ -42,26 +34,6 @@ SHOTS = {
     "map": "The map of the passages",
     "settings": "Settings",
 }
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until the tutor is there."""
-    while process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as reply:
-                if b'"ready":true' in reply.read():
-                    return
-        except OSError:
-            pass
-        time.sleep(0.3)
-    raise SystemExit("the page did not start")
 
 
 def save(page: Any, name: str) -> None:
@@ -163,32 +135,27 @@ def keeping(visit: Any) -> None:
 
 
 def main() -> None:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        raise SystemExit("needs chromium on the path")
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        url = f"http://127.0.0.1:{free_port()}"
-        environ = {**os.environ, "HF_HUB_OFFLINE": "1", "MIANJING_DATA_DIR": f"{folder}/data", "MIANJING_UI__PORT": url.rpartition(":")[2]}
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            ready(url, process)
-            browser = playwright.chromium.launch(executable_path=program)
+    port = free_port()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        served(["app.py"], port, {"MIANJING_DATA_DIR": folder, "MIANJING_UI__PORT": str(port)}) as url,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium())
 
-            def visit(**options: Any) -> Any:
-                page = browser.new_context(**{"locale": "zh-CN", "viewport": WIDE, **options}).new_page()
-                page.set_default_timeout(60_000)
-                page.goto(url)
-                page.wait_for_selector("#chat .welcome")
-                return page
+        def visit(**options: Any) -> Any:
+            page = browser.new_context(**{"locale": "zh-CN", "viewport": WIDE, **options}).new_page()
+            page.set_default_timeout(60_000)
+            page.goto(url)
+            page.wait_for_selector("#chat .welcome")
+            return page
 
-            for part in (asking, interviewing, keeping):
-                part(visit)
-            browser.close()
-        finally:
-            process.terminate()
+        for part in (asking, interviewing, keeping):
+            part(visit)
+        browser.close()
     body = "".join(f"## {text}\n\n![{text}](images/{name}.png)\n\n" for name, text in SHOTS.items())
-    (ROOT / "docs" / "gallery.md").write_text(f"# Gallery\n\nMade by `python docs/gallery.py`.\n\n{body.rstrip()}\n", encoding="utf-8")
+    (ROOT / "docs" / "gallery.md").write_text(f"# Gallery\n\nMade by `python benchmarks/gallery.py`.\n\n{body.rstrip()}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,78 @@
+"""Ask whether the judge reads what it judges, and whether it holds on another author.
+
+    python training/check_judge.py --corpus corpus --data EVAL_FOLDER/grading/interview --out benchmarks/results/judge_check.json
+
+- Held-out pairs (judge_data.held_out) as they are, with the statement of another question in its place, and with none: what is left above chance then is
+  manner, not meaning (a "hypothesis-only" baseline: Gururangan et al., 2018, "Annotation Artifacts in Natural Language Inference Data").
+- Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from judge_data import Pair, bank_of, held_out, point_pairs, reply_pairs, rows
+
+from rag.config import Settings
+from rag.judge import ENTAILS, LABELS, PARTLY, BundledJudge
+from rag.measure import auroc, macro_f1
+from rag.models.bundled import ensure_unpacked
+
+SEED = 2
+SAMPLE = 500
+NOTHING = "…"
+
+
+def manner(judge: BundledJudge, pairs: Sequence[Pair], rng: random.Random) -> dict[str, Any]:
+    """Macro-F1 over the labels with the true statement, with another question's, and with none."""
+    gold = [LABELS[p.label] for p in pairs]
+    others = [rng.choice([q.a for q in pairs if q.group != p.group]) for p in pairs]
+    out: dict[str, Any] = {"pairs": len(pairs)}
+    for name, statements in (("true", [p.a for p in pairs]), ("another", others), ("none", [NOTHING] * len(pairs))):
+        said = judge.entails([(a, p.b) for a, p in zip(statements, pairs, strict=True)]).argmax(axis=1)
+        out[f"macro_f1_{name}_statement"] = round(macro_f1(gold, [LABELS[k] for k in said], LABELS), 4)
+    return out
+
+
+def another_author(judge: BundledJudge, folder: Path) -> dict[str, Any]:
+    """How well whole replies that hit a key point are told from those that miss it."""
+    items = {row["qid"]: row for row in rows(folder / "items.jsonl")}
+    pairs, hit = [], []
+    for row in rows(folder / "answers.jsonl"):
+        for point in items[row["qid"]]["key_points"]:
+            if point["id"] not in row["partials"]:
+                pairs.append((point["text"], row["answer"]))
+                hit.append(point["id"] in row["hits"])
+    found = judge.entails(pairs)
+    belief = (found[:, ENTAILS] + found[:, PARTLY] / 2).tolist()
+    right, wrong = ([b for b, h in zip(belief, hit, strict=True) if h is wanted] for wanted in (True, False))
+    return {"pairs": len(pairs), "auroc_hit": round(auroc(right, wrong), 4)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
+    parser.add_argument("--data", type=Path, required=True, help="folder with items.jsonl and answers.jsonl")
+    parser.add_argument("--judge", type=Path, help="folder of the judge's weights; default: the shipped ones")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/judge_check.json"))
+    args = parser.parse_args()
+    settings = Settings()
+    judge = BundledJudge(lambda: ensure_unpacked(settings.cache_dir), *([args.judge] if args.judge else []))
+    bank, rng = bank_of(args.corpus), random.Random(SEED)
+    singles = [p for p in point_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.source in {"points", "unrelated"}]
+    replies = [p for p in reply_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group)]
+    report: dict[str, Any] = {"judge": judge.name}
+    for name, pairs in (("single statements", singles), ("whole replies", replies)):
+        report[name] = manner(judge, rng.sample(pairs, min(SAMPLE, len(pairs))), rng)
+    report["another author"] = another_author(judge, args.data)
+    args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
