@@ -35,3 +35,17 @@ def test_an_ordinal_names_an_item_of_the_last_answer_and_keeps_what_was_said() -
 
 def test_a_question_with_a_topic_of_its_own_starts_anew() -> None:
     assert not standalone("批归一化在推理时用什么统计量？", turns("dropout 为什么能防止过拟合？", "…")).followed
+
+
+@pytest.mark.parametrize("question", ["东京和大阪之间的新干线要坐多久？", "best time of year to visit Iceland", "分页和分段的区别"])
+def test_a_topic_of_another_field_is_one_too(question: str) -> None:
+    assert not standalone(question, turns("dropout 为什么能防止过拟合？", "…")).followed
+
+
+@pytest.mark.parametrize(
+    "question", ["缺点是什么", "公式怎么推导", "有哪些应用场景", "代码怎么写", "What is the complexity?", "Who proposed it?", "实际项目里也得这么设吗"]
+)
+def test_a_question_after_an_aspect_alone_goes_on_with_the_topic(question: str) -> None:
+    read = standalone(question, turns("dropout 为什么能防止过拟合？", "…"))
+    assert read.followed
+    assert "dropout" in read.search

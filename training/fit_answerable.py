@@ -79,7 +79,7 @@ def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | 
 
 
 def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path | None) -> list[Row]:
-    """The signals of every question; kept in ``cache`` between runs."""
+    """The signals of every question; kept in ``cache`` between runs, so empty it when the search or the judge changes."""
     stored = cache / "signals.json" if cache else None
     if stored and stored.is_file():
         return [(name, bool(answerable), values) for name, answerable, values in json.loads(stored.read_text(encoding="utf-8"))]

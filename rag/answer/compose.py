@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.answer.orders import gives_orders
 from rag.answer.phrases import phrase
-from rag.answer.select import Chosen, is_pointer, quotable
+from rag.answer.select import CLAUSE, Chosen, is_pointer, quotable
 from rag.records import Asked, Citation, Document, Evidence, Language, Passage, Sentence, Unit
 from rag.store import Index
 from rag.text import normalise
@@ -19,7 +19,6 @@ SAME_COSINE = 0.965
 SAME_DICE = 0.72
 HEAD_MAX = 200
 _NUMBERED = re.compile(r"^\s*(?:>\s*)*(\d{1,2})[.)、]\s")
-_CLAUSE = re.compile(r"[；;]\s*$")
 _BOOK = re.compile(r"《([^《》\n]{2,40})》")
 
 
@@ -116,7 +115,7 @@ def _joined(sentences: Sequence[Sentence], index: Index) -> list[Sentence]:
 
 def _between(first: Sentence, second: Sentence, index: Index) -> str | None:
     """What parts two clauses in the first's source, if it is a semicolon's space at most in all their sources; None if they are no neighbours."""
-    if not (first.citations and _CLAUSE.search(first.text) and len(first.citations) == len(second.citations) and second.kind in {"claim", first.kind}):
+    if not (first.citations and CLAUSE.search(first.text) and len(first.citations) == len(second.citations) and second.kind in {"claim", first.kind}):
         return None
     gaps = []
     for a, b in zip(first.citations, second.citations, strict=True):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from rag.text import concepts, content_terms, language_of, mentions, normalise
 
 MAX_CONTEXT = 160
+OTHER_TOPIC = 2
+"""A question that names so many things, none of them of this field, has a topic of its own."""
 _PRONOUN = re.compile(
     r"它们?|他们?|这(?:个|种|样|些|里|点|一点|两个|题|么)|那(?:个|种|样|些|里|么|一个|要是|再|删|这|它|L|l)|^那|此|该(?:方法|网络|模型|结构|层|算法)|前者|"
     r"后者|其(?:中|他|它|余|优|缺)|上面|刚才|刚刚|上述|前面|后面|另外|另一个|剩下|"
@@ -119,7 +121,7 @@ def depends(question: str) -> bool:
     if _ORDINAL.search(plain) and len(own) <= 1 and len(plain) <= 60:
         return True
     if not own:
-        return True
+        return pronoun or ellipsis or len(_named(plain)) < OTHER_TOPIC
     weight = len(own)
     if pronoun and ellipsis:
         return weight <= 3
@@ -136,7 +138,7 @@ _ASPECTS = frozenset(
     "advantage drawback disadvantage principle derivation formula reason example application definition purpose difference comparison effect mechanism "
     "problem solution method question answer "
     "interview interviewer meaning property cost result function step detail improvement structure implementation importance influence goal idea "
-    "intuition".split()
+    "intuition scene explain pros-and-cons complexity time-complexity code-implementation".split()
 )
 
 
@@ -146,6 +148,15 @@ def own_topic(plain: str) -> list[str]:
     known = " ".join(plain.split())
     names = [w for w in _LATIN_NAME.findall(known) if re.search(r"\d|[a-z]{2}", w) and not concepts(w) and language_of(plain) == "zh"]
     return [*named, *names]
+
+
+def _named(plain: str) -> set[str]:
+    """The words of a question that are no aspect of something else, those inside longer ones left out: what it is about, known to the glossary or not."""
+    for words, concept in mentions(plain):
+        if concept in _ASPECTS:
+            plain = plain.replace(words, " ")
+    terms = {t for t in content_terms(plain) if len(t) > 1 and not t.startswith("§")}
+    return {t for t in terms if not any(t != other and t in other for other in terms)}
 
 
 def _topic(asked: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from rag.records import Asked, Unit
 from rag.text import content_terms, normalise
@@ -40,14 +40,15 @@ def denied_by(asked: Asked, units: Sequence[Unit]) -> list[Unit]:
     if not presupposes and not ordinal:
         return []
     terms = {t for t in asked.terms if len(t) > 1}
-    known = _VALUE.findall(normalise(" ".join(u.text for u in units)))
-    values = bool(presupposes and not set(_VALUE.findall(plain)) & set(known))
+    values = set(_VALUE.findall(plain)) if presupposes else set()
+    if values & set(_VALUE.findall(normalise(" ".join(u.text for u in units)))):
+        values = set()
     out: list[Unit] = []
     for unit in units:
         text = normalise(unit.text)
         if len(terms & set(content_terms(unit.text))) < 2:
             continue
-        if (ordinal and _beyond(ordinal, text)) or (values and _other_value(plain, text)) or (presupposes and _opposite(plain, text)):
+        if (ordinal and _beyond(ordinal, text)) or _other_value(values, text) or (presupposes and _opposite(plain, text)):
             out.append(unit)
     return out[:2]
 
@@ -59,10 +60,9 @@ def _beyond(ordinal: re.Match[str], text: str) -> bool:
     return bool(counts) and number > max(counts)
 
 
-def _other_value(plain: str, text: str) -> bool:
-    asked, held = set(_VALUE.findall(plain)), set(_VALUE.findall(text))
-    alike = {"x" in v for v in asked} & {"x" in v for v in held}
-    return bool(alike) and not asked & held
+def _other_value(values: Set[str], text: str) -> bool:
+    """Whether a text, which names none of the values, names one of their form (a size, or a decimal number)."""
+    return bool({"x" in v for v in values} & {"x" in v for v in _VALUE.findall(text)})
 
 
 def _opposite(plain: str, text: str) -> bool:

@@ -33,8 +33,9 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(r"[：:]\s*$|——\s*$")
-_CLAUSE = re.compile(r"[；;]\s*$")
-_BROKEN = re.compile(r"[A-Za-z)$\"”] ?;\s*$")
+CLAUSE = re.compile(r"[；;]\s*$")
+"""Where a unit ends inside a sentence."""
+_ENGLISH_CLAUSE = re.compile(r"[A-Za-z)$\"”] ?;\s*$")
 SENTENCE_MAX = 160
 QUOTABLE = frozenset({"text", "item", "row", "formula", "code", "question"})
 
@@ -184,8 +185,8 @@ def _with_context(units: Sequence[Unit], taken: set[int]) -> list[Unit]:
         if keep[i] and unit.text[:1] in "（(" and i:
             keep[i - 1] = True
     for first, last in _sentences_of(units):
-        # A sentence is not broken at its semicolons, unless it is so long that its clauses stand for themselves.
-        if units[last].end - units[first].start <= SENTENCE_MAX or _BROKEN.search(units[first].text):
+        # A sentence is not broken at its semicolons, unless it is a long Chinese one, whose clauses stand for themselves.
+        if units[last].end - units[first].start <= SENTENCE_MAX or _ENGLISH_CLAUSE.search(units[first].text):
             keep[first : last + 1] = [any(keep[first : last + 1])] * (last + 1 - first)
     return [u for u, k in zip(units, keep, strict=True) if k]
 
@@ -195,7 +196,7 @@ def _sentences_of(units: Sequence[Unit]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     first = 0
     for i in range(1, len(units) + 1):
-        if i == len(units) or not (_CLAUSE.search(units[i - 1].text) and units[i].kind == units[i - 1].kind and units[i].start - units[i - 1].end <= 1):
+        if i == len(units) or not (CLAUSE.search(units[i - 1].text) and units[i].kind == units[i - 1].kind and units[i].start - units[i - 1].end <= 1):
             if i - 1 > first:
                 runs.append((first, i - 1))
             first = i
