@@ -168,7 +168,7 @@ class Answer:
 
 
 def join_sentences(sentences: tuple[Sentence, ...]) -> str:
-    """Sentences as Markdown: items as a list, formulas and code on lines of their own, claims as running text."""
+    """Sentences as Markdown: items as a list, formulas and code on lines of their own, claims as running text, in the item they follow."""
     out: list[str] = []
     last = ""
     for sentence in sentences:
@@ -181,6 +181,9 @@ def join_sentences(sentences: tuple[Sentence, ...]) -> str:
             out.append(f"\n{text}" if out else text)
         elif kind in {"frame", "caution", "pointer", "erratum", "formula", "code", "block"}:
             out.append(f"\n{text}\n")
+        elif last in {"item", "row", "step"}:
+            out[-1] = out[-1].rstrip("\n") + (" " if text[:1].isascii() else "") + f"{text}\n"
+            continue
         else:
             glue = "" if not out or out[-1].endswith("\n") or not text[:1].isascii() else " "
             out.append(glue + text)

@@ -158,7 +158,7 @@ def _line(document: Document, unit: Unit, span: tuple[int, int], before: Unit | 
         text = f"```\n{unit.text}\n```"
     if kind == "claim" and text.startswith("$$"):
         kind = "formula"
-    if kind == "claim" and (before is None or "\n" in document.source[before.end : unit.start] or before.kind != unit.kind):
+    if kind == "claim" and (before is None or "\n" in document.source[before.end : unit.start] or before.kind in {"formula", "code"}):
         kind = "paragraph"
     return _Line(unit, document.id, (cite(document, *span),), kind, text)
 

@@ -84,6 +84,9 @@ def answer_html(answer: Answer, turn: int, language: Language) -> str:
             role = ' role="note"' if kind in {"caution", "erratum"} else ""
             tag = "div" if kind in {"formula", "code", "block"} else "p"
             block(f'<{tag} class="{"callout " if role else ""}{kind}"{role}>{body}</{tag}>', "")
+        elif kind == "claim" and last in {"item", "row", "step"}:
+            out[-1] = f"{out[-1].removesuffix('</li>')}{' ' * sentence.text[:1].isascii()}{body}</li>"
+            continue
         elif kind == "paragraph" or not closing or not closing.endswith("</p>"):
             block(f"<p>{body}", "</p>")
         else:
