@@ -43,7 +43,7 @@ _NAME = re.compile(r"[A-Za-z][\w.+-]*\d[\w.+-]*|[A-Z][a-z]*[A-Z]\w*|\d+\s?[x×]\
 SMALL = 50_000
 """Up to so many keys every passage is scored; beyond, only candidates are."""
 READ_AT_MOST = 8
-READ_BUDGET = 1100.0
+READ_BUDGET = 850.0
 """How much a judge reads for one question: passages from the best one down, in ideographs (about 700 tokens), at least three passages."""
 _FUZZY_MIN = 5
 _FUZZY_SCORE = 80.0

@@ -191,6 +191,11 @@ def _with_context(units: Sequence[Unit], taken: set[int]) -> list[Unit]:
     return [u for u, k in zip(units, keep, strict=True) if k]
 
 
+def _goes_on(clause: Unit, unit: Unit) -> bool:
+    """Whether a unit goes on with the sentence of the clause before it."""
+    return bool(CLAUSE.search(clause.text)) and unit.kind in {clause.kind, "text"} and unit.start - clause.end <= 1
+
+
 def _sentences_of(units: Sequence[Unit]) -> list[tuple[int, int]]:
     """First and last index of the runs of clauses that semicolons part."""
     runs: list[tuple[int, int]] = []
