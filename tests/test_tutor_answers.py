@@ -206,7 +206,7 @@ def test_a_question_does_search(counting: tuple[Tutor, CountingSearcher]) -> Non
     assert searcher.asked >= 1
 
 
-@pytest.mark.parametrize("text", ["它呢", "区别是什么", "why?", "为什么"])
+@pytest.mark.parametrize("text", ["它呢", "区别是什么", "why?", "为什么", "how does that work", "它是怎么工作的"])
 def test_a_text_without_a_topic_is_asked_back(tutor: Tutor, text: str) -> None:
     answer = tutor.ask(text)
     assert answer.abstained

@@ -67,7 +67,7 @@ _ASKS_BACK = frozenset(
     "它 这 那 区别 意思 问题 回答 答案 原理 优点 缺点 作用 原因 例子 公式 推导 定义 概念 应用 展开 讲解 详细 细节 第一点 第二点 第三点 第四点 第一 第二 第三 "
     "点 内容 东西 方法 方式 办法 "
     "difference meaning mean thing one two three other another point first second third work example reason more detail continu go next answer question "
-    "problem way part last previous elabor".split()
+    "problem way part last previous elabor doe 工作".split()
 )
 _ALLOWED_LETTERS = re.compile(r"[a-z0-9\u3400-\u9fff]", re.IGNORECASE)
 

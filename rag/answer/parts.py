@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.records import Evidence, Unit
 from rag.text import language_of, mentions
 
 MAX_PARTS = 4
+SUBJECT = 0.6
+"""What a passage gains (in deviations) whose heading is about a part, and not about something beside it."""
+OTHERS = 1.0
+"""What a passage loses for every other thing its heading names, two at most."""
 _COMPARES = re.compile(
     r"区别|對比|对比|比较|比較|异同|各自|分别|相比|不同(?:点|之处|在哪)?|\b(?:differen\w*|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
     re.IGNORECASE,
@@ -65,5 +71,62 @@ def _ask_about(name: str, names: list[str], question: str) -> str:
     rest = re.sub(r"[、，,/和与跟及]|\b(?:and|or|between|the|of)\b", " ", rest)
     rest = re.sub(r"\s+", " ", rest).strip(" ?？。.:：")
     if len(re.sub(r"\W", "", rest.replace(name, ""))) < 3:
-        return f"{name} 的特点和作用" if language_of(question) == "zh" else f"{name} properties and purpose"
+        return f"什么是 {name}" if language_of(question) == "zh" else f"What is {name}?"
     return rest
+
+
+def about(name: str, found: Sequence[Evidence]) -> list[Evidence]:
+    """The passages that speak of a named thing, best first: those whose heading names it, else those whose text does. Empty where none does."""
+    concept = _concept(name)
+    ranked = []
+    for evidence in found:
+        headed = list(dict.fromkeys(c for _, c in mentions(_head(evidence)) if c not in _GENERIC))
+        if concept in headed:
+            ranked.append((evidence.raw + SUBJECT * (headed[0] == concept) - OTHERS * min(2, len(headed) - 1), evidence))
+    if ranked:
+        return [evidence for _, evidence in sorted(ranked, key=lambda pair: (-pair[0], pair[1].hit.passage.id))]
+    return [e for e in found if speaks_of(name, e.hit.passage.text)]
+
+
+def covers(parts: Parts, evidence: Evidence) -> bool:
+    """Whether a passage speaks of every part: an answer to a question about something else that names them in passing does not."""
+    passage = evidence.hit.passage
+    names = [name for name, _ in parts.items]
+    if parts.compares and passage.question:
+        return all(speaks_of(name, passage.question) for name in names)
+    text = " ".join(passage.heading_path) + " " + passage.text
+    return all(speaks_of(name, text) or name.lower() in text.lower() for name in names)
+
+
+def speaks_of(name: str, text: str) -> bool:
+    """Whether a text names a thing, in whatever words."""
+    concept = _concept(name)
+    return any(c == concept for _, c in mentions(text))
+
+
+def only_about(name: str, units: Sequence[Unit], taken: Sequence[Unit], *, entry: bool) -> list[Unit]:
+    """What a passage with these units says of a part in short. Of an ``entry`` about it: its claim, the points right below it, and what was
+    taken that names it; of any other passage what was taken and names it; all that was taken where nothing does.
+    """
+    first = {u.start for u in _first_points(units)} if entry else set()
+    starts = first | {u.start for u in taken if speaks_of(name, u.text)}
+    return [u for u in units if u.start in starts] or list(taken)
+
+
+def _first_points(units: Sequence[Unit]) -> Sequence[Unit]:
+    """The units before the text that follows the first list, table or formula."""
+    return units[: next((i for i in range(1, len(units)) if units[i].kind == "text" and units[i - 1].kind != "text"), len(units))]
+
+
+def headed(name: str, evidence: Evidence) -> bool:
+    """Whether a passage's heading names a thing."""
+    return speaks_of(name, _head(evidence))
+
+
+def _concept(name: str) -> str:
+    return next((concept for _, concept in mentions(name)), name.lower())
+
+
+def _head(evidence: Evidence) -> str:
+    passage = evidence.hit.passage
+    return passage.heading_path[-1] if passage.heading_path else passage.text[:80]

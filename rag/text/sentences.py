@@ -63,12 +63,20 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
             while cut < size and not mask[cut] and (text[cut] in _CLOSERS or text[cut] in _END_CJK):
                 cut += 1
             i = cut - 1
+            if char in "。！？!?" and _goes_on(text, cut, char):
+                cut = -1
         if cut > 0:
             spans.append((start, cut))
             start = cut
         i += 1
     spans.append((start, size))
     return [trimmed for s, e in spans if (trimmed := _trim(text, s, e))]
+
+
+def _goes_on(text: str, at: int, end: str) -> bool:
+    """Whether a sentence goes on after a quoted one: a comma follows, or a small letter after a Western mark."""
+    following = text[at:].lstrip(" ")
+    return following[:1] in {",", "，", "、", ":", "："} or (end.isascii() and bool(re.match(r"[a-z]", following)))
 
 
 def _ends_western(text: str, at: int) -> bool:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.answer import Chosen, choose, compose, phrase
 from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
 from rag.answer.followup import Standalone, standalone
 from rag.answer.gate import gate
-from rag.answer.parts import split_parts
+from rag.answer.parts import Parts, about, covers, headed, only_about, split_parts
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK, overlap
+from rag.answer.select import HANDBOOK, is_handbook, overlap, quotable
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence
 from rag.search import Query, Searcher
 from rag.store import Index
-from rag.text import concepts, language_of
+from rag.text import language_of
 from rag.tutor.library import Library
 
 MAX_QUESTION = 2000
@@ -30,6 +30,16 @@ MAX_HISTORY = 12
 CONTEXT_WEIGHT = 0.35
 EVIDENCE = 12
 PREMISE_GAP = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ByPart:
+    """An answer in blocks, how many parts the notes answer, and the least probability that they do."""
+
+    sentences: tuple[Sentence, ...]
+    chosen: tuple[Chosen, ...]
+    answered: int
+    confidence: float
 
 
 class Answering(Library):
@@ -75,13 +85,15 @@ class Answering(Library):
         asked = replace(query.asked, text=read.search if read.followed else query.text)
         model = self._answerability
         confidence = model.probability(signals(asked, found, searcher.index))
-        refuse_below = self.settings.answer.refuse_below if self.settings.answer.refuse_below is not None else model.refuse_below
-        caution_below = self.settings.answer.caution_below if self.settings.answer.caution_below is not None else model.caution_below
+        refuse_below, caution_below = self._thresholds()
+        by_part = self._by_part(searcher, asked, split_parts(read.text), found, documents)
+        if by_part is not None and by_part.answered >= 2:
+            confidence = max(confidence, by_part.confidence)
         if not found or confidence < refuse_below:
             chosen: Sequence[Chosen] = ()
             answer = refusal(question, read.text, language, confidence, found)
         else:
-            answer, chosen = self._compose(searcher, question, read, asked, query, found, documents)
+            answer, chosen = self._compose(searcher, question, read, asked, query, found, by_part)
             answer = replace(answer, confidence=confidence, caution=confidence < caution_below)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
@@ -90,6 +102,14 @@ class Answering(Library):
     def _answerability(self) -> Answerability:
         """The fitted model of whether the corpus answers: with a judge's signals where the bundled judge reads along, it was fitted on that one's."""
         return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
+
+    def _thresholds(self) -> tuple[float, float]:
+        """The probabilities below which a question is refused, and answered with a caution: the settings', else the model's."""
+        given, model = self.settings.answer, self._answerability
+        return (
+            given.refuse_below if given.refuse_below is not None else model.refuse_below,
+            given.caution_below if given.caution_below is not None else model.caution_below,
+        )
 
     def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
         """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
@@ -124,7 +144,7 @@ class Answering(Library):
         asked: Asked,
         query: Query,
         found: Sequence[Evidence],
-        documents: Collection[str] | None,
+        by_part: ByPart | None,
     ) -> tuple[Answer, Sequence[Chosen]]:
         linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
         ordered, pointer = prefer(asked, found, linked)
@@ -132,11 +152,8 @@ class Answering(Library):
         if pointer is not None and all(c.evidence is not pointer for c in chosen):
             chosen = [*chosen, Chosen(pointer, pointer.units, True)]
         sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
-        parts = split_parts(read.text)
-        if parts.items and not self._covers_all(chosen, [name for name, _ in parts.items]):
-            by_part = self._compose_parts(searcher, asked, parts.items, documents)
-            if by_part:
-                sentences, chosen = by_part
+        if by_part is not None:
+            sentences, chosen = list(by_part.sentences), list(by_part.chosen)
         sentences = self._with_errata(sentences, asked.language, searcher.index)
         answer = Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
         return answer, chosen
@@ -187,40 +204,43 @@ class Answering(Library):
                         out.append(Sentence(phrase(key, language, right=erratum.right.in_language(language)), (citation,), "erratum"))
         return out
 
-    @staticmethod
-    def _covers_all(chosen: Sequence[Chosen], names: Sequence[str]) -> bool:
-        """Whether the first passage speaks of every part itself."""
-        if not chosen:
-            return False
-        passage = chosen[0].evidence.hit.passage
-        text = (" ".join(passage.heading_path) + " " + passage.text).lower()
-        return all(name.lower() in text for name in names)
-
-    def _compose_parts(
-        self, searcher: Searcher, asked: Asked, items: Sequence[tuple[str, str]], documents: Collection[str] | None
-    ) -> tuple[list[Sentence], list[Chosen]] | None:
-        """One block a part, each found and judged on its own; None where fewer than two parts have an answer."""
-        model = self._answerability
-        refuse_below = self.settings.answer.refuse_below if self.settings.answer.refuse_below is not None else model.refuse_below
+    def _by_part(self, searcher: Searcher, asked: Asked, parts: Parts, found: Sequence[Evidence], documents: Collection[str] | None) -> ByPart | None:
+        """One block a part, each found and judged on its own. None where a passage answers for all parts together, where the notes hold none of them,
+        where they hold one of several questions, or where one entry answers for several."""
+        if not parts.items or (found and covers(parts, found[0])):
+            return None
+        refuse_below = self._thresholds()[0]
         out: list[Sentence] = []
         taken: list[Chosen] = []
-        answered = 0
-        for name, part in items:
-            found, query = self._find(searcher, Standalone(part, part, False), documents)
+        sure: list[float] = []
+        for name, part in parts.items:
+            of_part, query = self._find(searcher, Standalone(part, part, False), documents)
             inner = Asked(part, asked.language, query.terms, asked.wants_source)
             out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
-            sure = found and model.probability(signals(inner, found, searcher.index)) >= refuse_below
-            named = [e for e in found if set(concepts(name)) & set(concepts(_head(e)))] or [e for e in found if name.lower() in e.hit.passage.text.lower()]
-            chosen = choose(inner, prefer(inner, named)[0], searcher.index)[:1] if sure else []
+            confidence = self._answerability.probability(signals(inner, of_part, searcher.index))
+            chosen = self._choose_part(searcher, query, inner, name if parts.compares else "", of_part) if confidence >= refuse_below else []
             if chosen:
                 out += compose(inner, chosen, searcher.index)
                 taken += chosen
-                answered += 1
+                sure.append(confidence)
             else:
                 out.append(Sentence(phrase("part_missing", asked.language, part=name), kind="frame"))
-        return (out, taken) if answered >= 2 else None
+        entries = {(c.evidence.hit.passage.doc_id, c.evidence.hit.passage.heading_path) for c in taken}
+        if len(sure) < (1 if parts.compares else 2) or len(entries) < len(sure):
+            return None
+        return ByPart(tuple(out), tuple(taken), len(sure), min(sure))
 
-
-def _head(evidence: Evidence) -> str:
-    passage = evidence.hit.passage
-    return passage.heading_path[-1] if passage.heading_path else passage.text[:80]
+    @staticmethod
+    def _choose_part(searcher: Searcher, query: Query, asked: Asked, name: str, found: Sequence[Evidence]) -> list[Chosen]:
+        """What the best passage about a part says of it; an entry of the handbook begins with its claim. ``name`` is empty for a whole question."""
+        if not name:
+            return choose(asked, prefer(asked, found)[0], searcher.index)[:1]
+        named = prefer(asked, about(name, found))[0]
+        if not named:
+            return []
+        passage = named[0].hit.passage
+        entry = is_handbook(named[0]) and headed(name, named[0])
+        if entry:
+            named = searcher.evidence_of(query, [min(searcher.index.same_question[passage.doc_id, passage.heading_path])])
+        chosen = choose(asked, named, searcher.index)[:1]
+        return [replace(c, units=tuple(only_about(name, quotable(c.evidence.units), c.units, entry=entry))) for c in chosen]
