@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rag.answer.select import is_handbook, is_pointer
 from rag.records import Asked, Evidence
+from rag.text import content_terms
 
 OWN_WORDS = 1.0
 """How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
@@ -13,6 +14,10 @@ OWN_LANGUAGE = 1.6
 """By how much another entry must beat the one that belongs to the best note."""
 OWN_TERMS = 0.12
 """By how much a note must hold more of the question's terms to be what the question speaks of."""
+HEADED = 1.2
+"""By how much nearer an entry's heading must be to what was asked than the question a note answers, for the entry to speak first."""
+NONE = -9.0
+"""The nearness of a passage that answers no question line."""
 BESIDE_POINTER = 0.6
 """How far a passage that says something may lie below one that only names pages and still come first."""
 
@@ -32,6 +37,9 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
     content = [e for e in found if not is_pointer(e)]
     notes = [e for e in content if not is_handbook(e)]
     entry = _entry(asked, found, linked, about_best=not is_handbook(best))
+    naming = _naming_sources(asked, notes) if asked.wants_source else []
+    if naming:
+        return naming, None
     if asked.wants_source and not is_handbook(best):
         rest = [e for e in found if not is_handbook(e)]
         if is_pointer(best) and linked:
@@ -47,7 +55,8 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
         return entry, pointer
     if notes and (_by_author(asked, notes[0]) or _in_its_words(notes[0], entry[0])):
         return notes, None
-    if notes and notes[0].raw >= entry[0].raw - OWN_WORDS and (pointer is None or notes[0].raw >= pointer.raw - OWN_WORDS / 2):
+    asks_it = entry[0].question >= _matched(notes[0]) + HEADED if notes else False
+    if notes and not asks_it and notes[0].raw >= entry[0].raw - OWN_WORDS and (pointer is None or notes[0].raw >= pointer.raw - OWN_WORDS / 2):
         return notes, None
     return entry, pointer
 
@@ -72,6 +81,17 @@ def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Eviden
     if saying is None:
         return list(found), None
     return [e for e in found if not is_pointer(e)], best
+
+
+def _naming_sources(asked: Asked, notes: Sequence[Evidence]) -> list[Evidence]:
+    """The notes that name a source for what the question names."""
+    terms = set(asked.terms)
+    return [e for e in notes if any(u.kind == "reference" and terms & set(content_terms(u.text)) for u in e.units)]
+
+
+def _matched(note: Evidence) -> float:
+    """How near a note is to what was asked: by the question it answers, or by its best sentence where it answers none."""
+    return note.question if note.question > NONE else max(note.relevance, default=NONE)
 
 
 def _by_author(asked: Asked, note: Evidence) -> bool:

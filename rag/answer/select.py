@@ -78,7 +78,37 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
             chosen.append(Chosen(evidence, tuple(units), len(units) == len(quotable(evidence.units))))
     if said and chosen and len(chosen[0].evidence.hit.passage.text) <= ASKED_ON_MAX:
         chosen[0] = _with_the_rest(asked, chosen[0], said)
+    if chosen and is_handbook(chosen[0].evidence) and not said:
+        chosen = _with_claim(chosen, found, index)
     return _in_reading_order(_with_siblings(asked, chosen, found, index))
+
+
+def _with_claim(chosen: list[Chosen], found: Sequence[Evidence], index: Index) -> list[Chosen]:
+    """An entry of the handbook begins with its claim, its first paragraph; what was chosen from it cannot be judged without."""
+    passage = chosen[0].evidence.hit.passage
+    first = index.passages[min(index.same_question[passage.doc_id, passage.heading_path])].id
+    evidence = next((e for e in found if e.hit.passage.id == first), None)
+    claim = _first_paragraph(quotable(evidence.units), index) if evidence is not None else []
+    if evidence is None or not claim:
+        return chosen
+    at = next((n for n, c in enumerate(chosen) if c.evidence.hit.passage.id == first), None)
+    if at is None:
+        return [Chosen(evidence, tuple(claim), False), *chosen]
+    starts = {u.start for u in (*claim, *chosen[at].units)}
+    units = tuple(u for u in quotable(evidence.units) if u.start in starts)
+    return [*chosen[:at], replace(chosen[at], units=units), *chosen[at + 1 :]]
+
+
+def _first_paragraph(units: Sequence[Unit], index: Index) -> list[Unit]:
+    """The text units before the first line's end; none where a list, a table or a formula comes first."""
+    out: list[Unit] = []
+    for unit in units:
+        if unit.kind != "text":
+            break
+        if out and "\n" in index.documents[index.passages[index.number[unit.passage_id]].doc_id].source[out[-1].end : unit.start]:
+            break
+        out.append(unit)
+    return out
 
 
 def _in_reading_order(chosen: Sequence[Chosen]) -> list[Chosen]:

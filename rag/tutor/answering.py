@@ -148,6 +148,7 @@ class Answering(Library):
     ) -> tuple[Answer, Sequence[Chosen]]:
         linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
         ordered, pointer = prefer(asked, found, linked)
+        ordered = self._with_first_piece(searcher, query, ordered)
         chosen = choose(asked, ordered, searcher.index, read.said if read.followed else "")
         if pointer is not None and all(c.evidence is not pointer for c in chosen):
             chosen = [*chosen, Chosen(pointer, pointer.units, True)]
@@ -157,6 +158,17 @@ class Answering(Library):
         sentences = self._with_errata(sentences, asked.language, searcher.index)
         answer = Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
         return answer, chosen
+
+    @staticmethod
+    def _with_first_piece(searcher: Searcher, query: Query, ordered: Sequence[Evidence]) -> list[Evidence]:
+        """Evidence with the piece that a leading entry of the handbook begins with, last where it was not found."""
+        if not ordered or not is_handbook(ordered[0]):
+            return list(ordered)
+        passage = ordered[0].hit.passage
+        first = min(searcher.index.same_question[passage.doc_id, passage.heading_path])
+        if any(e.hit.passage.id == searcher.index.passages[first].id for e in ordered):
+            return list(ordered)
+        return [*ordered, *searcher.evidence_of(query, [first])]
 
     def _linked(self, found: Sequence[Evidence], language: Language) -> list[int]:
         """The handbook's passages, in a language, for what notes are about: by the bank, which quotes where each question is asked."""
