@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer.followup import standalone
+from rag.answer.followup import in_language, standalone
 
 
 def turns(*said: str) -> list[dict[str, object]]:
@@ -49,3 +49,32 @@ def test_a_question_after_an_aspect_alone_goes_on_with_the_topic(question: str) 
     read = standalone(question, turns("dropout 为什么能防止过拟合？", "…"))
     assert read.followed
     assert "dropout" in read.search
+
+
+KNOWN = frozenset({"dropout", "复杂度", "缺点"})
+
+
+@pytest.mark.parametrize("question", ["怎么做红烧肉", "asdfgh"])
+def test_what_the_corpus_never_names_is_no_aspect_of_what_was_asked(question: str) -> None:
+    history = turns("dropout 为什么能防止过拟合？", "…")
+    assert standalone(question, history).followed
+    assert not standalone(question, history, KNOWN).followed
+
+
+@pytest.mark.parametrize("question", ["复杂度呢", "那它有什么缺点？"])
+def test_an_aspect_stays_one(question: str) -> None:
+    assert standalone(question, turns("dropout 为什么能防止过拟合？", "…"), KNOWN).followed
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "language"),
+    [
+        ("用英文回答", "dropout 为什么能防止过拟合？", "en"),
+        ("Why does ReLU help? 用中文回答", "Why does ReLU help", "zh"),
+        ("请用英语解释一下什么是池化", "什么是池化", "en"),
+        ("in Chinese please", "dropout 为什么能防止过拟合？", "zh"),
+        ("How does dropout work in detail?", "How does dropout work in detail?", None),
+    ],
+)
+def test_a_wish_for_a_language_is_no_part_of_the_question(question: str, left: str, language: str | None) -> None:
+    assert in_language(question, turns("dropout 为什么能防止过拟合？", "…")) == (left, language)

@@ -340,3 +340,15 @@ def test_a_value_that_the_notes_name_is_no_false_premise(tutor: Tutor, question:
 
 def test_who_asks_for_a_paper_is_told_it(tutor: Tutor) -> None:
     assert "Delving Deep into Rectifiers" in tutor.ask("Which paper is he_normal initialization from?").text
+
+
+def test_who_asks_on_and_gets_nothing_new_is_told_so(tutor: Tutor) -> None:
+    question = "为什么 dropout 可以解决过拟合"
+    first = tutor.ask(question)
+    answer = tutor.ask("那它有什么缺点？", [{"role": "user", "content": question}, {"role": "assistant", "content": first.text}])
+    assert answer.abstained or answer.caution
+
+
+def test_an_unknown_word_is_not_guessed_at(tutor: Tutor) -> None:
+    assert tutor.ask("asdfgh").abstained
+    assert tutor.ask("PagedAttention").abstained

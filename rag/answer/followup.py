@@ -8,9 +8,10 @@ bare new name ("and for GoogLeNet?") takes the place of the old one in the last 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.records import Language
 from rag.text import concepts, content_terms, language_of, mentions, normalise
 
 MAX_CONTEXT = 160
@@ -47,6 +48,16 @@ _IDENTIFIER = re.compile(r"[A-Z0-9_]")
 """What tells a name from a common word."""
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*(?:\s?[vV]\d)?")
 
+_SAY_ZH = r"(?:请|麻烦|能不能|可以|可否|能)?\s*(?:你)?用(?:{})(?:来)?(?:回答|说|讲|解释|复述|写)?(?:一遍|一下|吗|它)?"
+_IN_LANGUAGE: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(
+        _SAY_ZH.format("英文|英语|英語") + r"|\b(?:(?:please )?(?:answer|reply|say it|explain(?: it)?|again) )?in english(?: please)?\b", re.IGNORECASE
+    ),
+    "zh": re.compile(
+        _SAY_ZH.format("中文|汉语|漢語") + r"|\b(?:(?:please )?(?:answer|reply|say it|explain(?: it)?|again) )?in chinese(?: please)?\b", re.IGNORECASE
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
@@ -77,13 +88,16 @@ def _said(turn: Mapping[str, object]) -> str:
     return ""
 
 
-def standalone(question: str, history: Sequence[Mapping[str, object]]) -> Standalone:
-    """Complete a question from the conversation (oldest turn first, ``{"role", "content"}``); as it is when it stands alone."""
+def standalone(question: str, history: Sequence[Mapping[str, object]], known: Container[str] | None = None) -> Standalone:
+    """Complete a question from the conversation (oldest turn first, ``{"role", "content"}``); as it is when it stands alone.
+
+    ``known`` are the terms of the corpus: a question whose only subject is none of them is about something else.
+    """
     question = question.strip()
     turns = [(str(t.get("role", "")), _said(t).strip()) for t in history]
     asked = [text for role, text in turns if role == "user" and text]
     answers = [text for role, text in turns if role == "assistant" and text]
-    if not asked or not depends(question):
+    if not asked or not depends(question, known):
         return Standalone(question, question, False)
     topic = _topic(asked)
     item = _item(question, answers[-1]) if answers else None
@@ -100,6 +114,16 @@ def standalone(question: str, history: Sequence[Mapping[str, object]]) -> Standa
     return Standalone(text, f"{names} {context} {question}".replace("  ", " "), True, topic, answers[-1] if answers else "")
 
 
+def in_language(question: str, history: Sequence[Mapping[str, object]]) -> tuple[str, Language | None]:
+    """A question without the wish to be answered in a language, and that language; where nothing else is left, the last question that had a topic."""
+    for language, pattern in _IN_LANGUAGE.items():
+        if pattern.search(question):
+            rest = pattern.sub(" ", question).strip(" ，,。.?？!！")
+            asked = [text for t in history if t.get("role") == "user" and (text := _said(t).strip())]
+            return (rest or (_topic(asked) if asked else question)), language
+    return question, None
+
+
 def _names(topic: str) -> str:
     """The names a question holds, as words: its topic without what was asked about it."""
     return " ".join(words for words, concept in mentions(topic) if concept not in _ASPECTS)[:MAX_CONTEXT]
@@ -110,8 +134,8 @@ def _plain_rest(question: str) -> str:
     return _ORDINAL.sub("", question).strip(" ，,.。?？")
 
 
-def depends(question: str) -> bool:
-    """Whether a question needs what was said before it."""
+def depends(question: str, known: Container[str] | None = None) -> bool:
+    """Whether a question needs what was said before it; ``known`` as for :func:`standalone`."""
     plain = normalise(question)
     own = own_topic(plain)
     pronoun = bool(_PRONOUN.search(plain))
@@ -121,7 +145,9 @@ def depends(question: str) -> bool:
     if _ORDINAL.search(plain) and len(own) <= 1 and len(plain) <= 60:
         return True
     if not own:
-        return pronoun or ellipsis or len(_named(plain)) < OTHER_TOPIC
+        named = _named(plain)
+        foreign = bool(named) and known is not None and not any(t in known for t in named)
+        return pronoun or ellipsis or (len(named) < OTHER_TOPIC and not foreign)
     weight = len(own)
     if pronoun and ellipsis:
         return weight <= 3

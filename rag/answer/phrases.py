@@ -12,6 +12,7 @@ PHRASES: dict[str, dict[Language, str]] = {
     "other": {"zh": "另有笔记补充：", "en": "Other notes add:"},
     "other_comment": {"zh": "另有回帖者认为：", "en": "Another reply holds:"},
     "other_author": {"zh": "{author} 另有看法：", "en": "{author} adds:"},
+    "nothing_new": {"zh": "资料里没有关于这一点的更多内容，刚才引用的是：", "en": "The notes say nothing more about this; what was quoted before:"},
     "part": {"zh": "**{part}**", "en": "**{part}**"},
     "part_missing": {"zh": "笔记里没有关于“{part}”的内容。", "en": "The notes hold nothing on “{part}”."},
     "pages_book": {

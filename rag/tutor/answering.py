@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from rag.answer import Chosen, choose, compose, phrase
 from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
-from rag.answer.followup import Standalone, standalone
+from rag.answer.followup import Standalone, in_language, standalone
 from rag.answer.gate import gate
 from rag.answer.parts import Parts, about, covers, headed, only_about, split_parts
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK, is_handbook, overlap, quotable
+from rag.answer.select import HANDBOOK, SAID, is_handbook, overlap, quotable
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
@@ -30,6 +30,7 @@ MAX_HISTORY = 12
 CONTEXT_WEIGHT = 0.35
 EVIDENCE = 12
 PREMISE_GAP = 1.0
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +73,21 @@ class Answering(Library):
         self, question: str, history: Sequence[Mapping[str, object]], documents: Collection[str] | None
     ) -> tuple[Answer, Asked | None, Sequence[Chosen]]:
         started = time.perf_counter()
-        language = language_of(question)
-        gated = gate(question, has_history=bool(history))
+        wanted, told = in_language(question, history)
+        language = told or language_of(question)
+        gated = gate(wanted, has_history=bool(history))
         if gated.kind is not None:
             return small_talk(question, gated.kind, language), None, ()
-        read = standalone(gated.question, history)
+        read = standalone(gated.question, history, self.index.bm25)
         if not history and not read.followed and gate(gated.question).kind == "vague":
             return small_talk(question, "vague", language), None, ()
         searcher = self._searcher
-        found, query = self._find(searcher, read, documents)
+        found, query = self._find(searcher, read, documents, told)
         searched = time.perf_counter()
-        asked = replace(query.asked, text=read.search if read.followed else query.text)
-        model = self._answerability
-        confidence = model.probability(signals(asked, found, searcher.index))
+        asked = replace(query.asked, text=read.search if read.followed else query.text, language=told or query.language)
+        confidence = self._probability(asked, found, searcher.index)
         refuse_below, caution_below = self._thresholds()
-        by_part = self._by_part(searcher, asked, split_parts(read.text), found, documents)
+        by_part = self._by_part(searcher, asked, split_parts(read.text) if not read.context else Parts(), found, documents)
         if by_part is not None and by_part.answered >= 2:
             confidence = max(confidence, by_part.confidence)
         if not found or confidence < refuse_below:
@@ -95,6 +96,9 @@ class Answering(Library):
         else:
             answer, chosen = self._compose(searcher, question, read, asked, query, found, by_part)
             answer = replace(answer, confidence=confidence, caution=confidence < caution_below)
+            if read.context and _nothing_new(answer, read.said):
+                again = Sentence(phrase("nothing_new", language), kind="frame")
+                answer = replace(answer, sentences=(again, *answer.sentences), caution=True)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
 
@@ -102,6 +106,13 @@ class Answering(Library):
     def _answerability(self) -> Answerability:
         """The fitted model of whether the corpus answers: with a judge's signals where the bundled judge reads along, it was fitted on that one's."""
         return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
+
+    def _probability(self, asked: Asked, found: Sequence[Evidence], index: Index) -> float:
+        """How probable it is that the evidence answers; 0 for a word or two that the corpus never writes, which nothing can be compared with."""
+        terms = [t for t in asked.terms if len(t) > 1]
+        if len(terms) <= FEW and not any(t in index.bm25 for t in terms):
+            return 0.0
+        return self._answerability.probability(signals(asked, found, index))
 
     def _thresholds(self) -> tuple[float, float]:
         """The probabilities below which a question is refused, and answered with a caution: the settings', else the model's."""
@@ -111,10 +122,11 @@ class Answering(Library):
             given.caution_below if given.caution_below is not None else model.caution_below,
         )
 
-    def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None) -> tuple[list[Evidence], Query]:
-        """Evidence for a question; one that continues a conversation leans on the passages of what it continues."""
+    def _find(self, searcher: Searcher, read: Standalone, documents: Collection[str] | None, told: Language | None = None) -> tuple[list[Evidence], Query]:
+        """Evidence for a question, readable in the language it was ``told`` to answer in; one that continues a conversation leans on the passages of
+        what it continues."""
         query = searcher.query(read.search)
-        documents = documents if documents is not None else self._readable(searcher.index, query.language)
+        documents = documents if documents is not None else self._readable(searcher.index, told or query.language)
         scored = searcher.score(query, documents, self.settings.search.candidates)
         if read.followed and read.context and scored:
             before = {s.number: s.raw for s in searcher.score(searcher.query(read.context), documents, self.settings.search.candidates)}
@@ -229,7 +241,7 @@ class Answering(Library):
             of_part, query = self._find(searcher, Standalone(part, part, False), documents)
             inner = Asked(part, asked.language, query.terms, asked.wants_source)
             out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
-            confidence = self._answerability.probability(signals(inner, of_part, searcher.index))
+            confidence = self._probability(inner, of_part, searcher.index)
             chosen = self._choose_part(searcher, query, inner, name if parts.compares else "", of_part) if confidence >= refuse_below else []
             if chosen:
                 out += compose(inner, chosen, searcher.index)
@@ -256,3 +268,9 @@ class Answering(Library):
             named = searcher.evidence_of(query, [min(searcher.index.same_question[passage.doc_id, passage.heading_path])])
         chosen = choose(asked, named, searcher.index)[:1]
         return [replace(c, units=tuple(only_about(name, quotable(c.evidence.units), c.units, entry=entry))) for c in chosen]
+
+
+def _nothing_new(answer: Answer, said: str) -> bool:
+    """Whether an answer quotes only what another one has said."""
+    quoted = [s.text for s in answer.sentences if s.citations]
+    return bool(quoted) and all(overlap(text, said) >= SAID for text in quoted)
