@@ -3,9 +3,9 @@
     python training/fit_grader.py --corpus corpus --data EVAL_FOLDER/grading
 
 Key points. The judge was trained on four fifths of the bank's questions; the grader is fitted on replies to the other fifth (judge_data.held_out): graded
-replies (corpus/bank/replies), replies put together from statements on single key points (replies.py), and interview replies of another
-author (EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs (non-negative least squares) the score,
-from out-of-fold verdicts.
+replies (corpus/bank/replies), replies put together from statements on single key points (replies.py) and pasted from the bank itself, and interview
+replies of another author (EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs
+(non-negative least squares) the score, from out-of-fold verdicts.
 
 Reference. Boosted trees and ridge regression, averaged, on how a reply and a reference read beside each other, fitted on graded short answers of other
 fields and on the bank's replies beside the handbook; every set weighs the same. Validated by question (GroupKFold) and by leaving whole sets out.
@@ -69,8 +69,10 @@ VERDICT_TREES: dict[str, Any] = {
     "min_samples_leaf": 15,
     "random_state": 0,
 }
+PASTED_WEIGHT = 0.4
+"""What a reply pasted together from the bank weighs beside one that somebody wrote."""
 PENALTIES = np.logspace(0, 4, 9)
-SIGNS = np.array([1.0, 1.0, -1.0, -1.0, -1.0])
+SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
 
 
@@ -128,8 +130,28 @@ def samples(corpus: Path) -> list[Sample]:
         weights = [p.weight for p in reply.question.key_points]
         score = sum(w * c for w, c in zip(weights, reply.credit, strict=True)) - PENALTY * wrong
         made.setdefault(reply.question.id, []).append(Sample(reply.question, reply.text, labels, max(0.0, score), reply.held, wrong))
+    out += pasted([q for q in bank if held_out(q.id)], rng)
     for mine in made.values():
         out += rng.sample(mine, min(COMPOSED_PER_QUESTION, len(mine)))
+    return out
+
+
+def pasted(bank: Sequence[Question], rng: random.Random) -> list[Sample]:
+    """Replies put together from the bank itself, each in both languages: a misconception alone, one beside a key point, a key point, all of them."""
+    out = []
+    for question in bank:
+        points = question.key_points
+        for language in ("zh", "en"):
+            lines = [p.text.in_language(language) for p in points]  # type: ignore[arg-type]
+            false = [m.in_language(language) for m in question.misconceptions]  # type: ignore[arg-type]
+            one = rng.randrange(len(points))
+            only = [0 if n == one else 2 for n in range(len(points))]
+            out.append(Sample(question, " ".join(lines), [0] * len(points), 100.0, language, 0, "pasted"))
+            out.append(Sample(question, lines[one], only, float(points[one].weight), language, 0, "pasted"))
+            if false:
+                wrong = rng.choice(false)
+                out.append(Sample(question, wrong, [2] * len(points), 0.0, language, 1, "pasted"))
+                out.append(Sample(question, f"{lines[one]} {wrong}", only, max(0.0, points[one].weight - PENALTY), language, 1, "pasted"))
     return out
 
 
@@ -143,8 +165,8 @@ def point_rows(data: Sequence[Sample], encoder: TransformerEncoder, judge: Judge
         held: Any = sample.held
         texts = [p.text.in_language(held) for p in sample.question.key_points]
         question = sample.question.text.in_language(reply.language)
-        readings = read(question, texts, reply, encoder, judge, crossed=held != reply.language)
-        out.append((sample, reply, readings, beliefs([m.in_language(reply.language) for m in sample.question.misconceptions], reply, encoder, judge)))
+        believed = beliefs([m.in_language(reply.language) for m in sample.question.misconceptions], reply, encoder, judge)
+        out.append((sample, reply, read(question, texts, reply, encoder, judge, believed, crossed=held != reply.language), believed))
         if n % 100 == 0:
             print(f"replies read: {n} of {len(data)}", flush=True)
     return out
@@ -165,9 +187,15 @@ def signed(z: Any) -> Any:
     return np.c_[z * SIGNS, np.ones(len(z)), -np.ones(len(z))]
 
 
-def classes_of(x: Any, y: Any) -> GradientBoostingClassifier:
+def classes_of(x: Any, y: Any, weight: Any) -> GradientBoostingClassifier:
     """The model of verdicts."""
-    return GradientBoostingClassifier(**VERDICT_TREES).fit(x, y)
+    return GradientBoostingClassifier(**VERDICT_TREES).fit(x, y, sample_weight=weight)
+
+
+def weights_of(z: Any, s: Any, weight: Any) -> Any:
+    """The signed weights of the score, the two halves of the constant last."""
+    root = np.sqrt(weight)
+    return nnls(signed(z) * root[:, None], s * root)[0]
 
 
 def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float) -> Any:
@@ -191,28 +219,30 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     of_reply = np.array([sample.source for sample, *_ in read_replies])
     asked = np.array([sample.question.id for sample, *_ in read_replies])
     s = np.array([sample.score for sample, *_ in read_replies])
+    weight, reply_weight = (np.where(names == "pasted", PASTED_WEIGHT, 1.0) for names in (source, of_reply))
     folds = GroupKFold(5)
     shares, alone = np.zeros((len(y), 4)), np.zeros((len(y), 4))
     for train, test in folds.split(x, y, groups):
-        shares[test] = classes_of(x[train], y[train]).predict_proba(x[test])
-    ours = source == "bank"
-    alone[~ours] = classes_of(x[ours], y[ours]).predict_proba(x[~ours]) if not ours.all() else 0.0
+        shares[test] = classes_of(x[train], y[train], weight[train]).predict_proba(x[test])
+    ours = source != "interview"
+    alone[~ours] = classes_of(x[ours], y[ours], weight[ours]).predict_proba(x[~ours]) if not ours.all() else 0.0
     gold = np.array([VERDICTS[min(label, 2)] for label in y])
 
     def f1(found: Any, where: Any, hit: float, part: float) -> float:
         return macro_f1(gold[where].tolist(), [verdict(row, hit, part) for row in found[where].tolist()], VERDICTS[:3])
 
-    everyone = np.ones(len(y), bool)
+    written = source != "pasted"
     grid = [(h, p) for h in np.arange(0.3, 0.61, 0.05) for p in np.arange(0.3, 0.61, 0.05)]
-    best = max(grid, key=lambda t: (round(f1(shares, everyone, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
+    best = max(grid, key=lambda t: (round(f1(shares, written, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
     hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
-    wrong = shares[ours, 3]  # the other source does not say which key points were contradicted
-    precise = [(t, float(((wrong >= t) & (y[ours] == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
+    told = source == "bank"  # the other sources do not say which key points were contradicted
+    wrong = shares[told, 3]
+    precise = [(t, float(((wrong >= t) & (y[told] == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
     wrong_from = round(float(next((t for t, precision in precise if precision >= 0.75), 0.8)), 3)
     z = score_rows(read_replies, shares, hit_from, partial_from)
     predicted = np.zeros(len(s))
     for train, test in folds.split(z, s, asked):
-        predicted[test] = np.clip(signed(z[test]) @ nnls(signed(z[train]), s[train])[0], 0, 100)
+        predicted[test] = np.clip(signed(z[test]) @ weights_of(z[train], s[train], reply_weight[train]), 0, 100)
     report: dict[str, Any] = {}
     for name in sorted(set(of_reply)):
         mine, where = of_reply == name, source == name
@@ -225,18 +255,18 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
             "mean_absolute_error": round(mean_absolute_error(predicted[mine].tolist(), s[mine].tolist()), 2),
         }
     if not ours.all():
-        told = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from)
-        bank = of_reply == "bank"
-        guessed = np.clip(signed(told[~bank]) @ nnls(signed(z[bank]), s[bank])[0], 0, 100)
+        unseen = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from)
+        bank = of_reply != "interview"
+        guessed = np.clip(signed(unseen[~bank]) @ weights_of(z[bank], s[bank], reply_weight[bank]), 0, 100)
         report["interview_left_out"] = {
             "macro_f1": round(f1(alone, ~ours, hit_from, partial_from), 4),
             "pearson": round(pearson(guessed.tolist(), s[~bank].tolist()), 4),
             "mean_absolute_error": round(mean_absolute_error(guessed.tolist(), s[~bank].tolist()), 2),
         }
-    model = classes_of(x, y)
+    model = classes_of(x, y, weight)
     first = np.log(model.init_.class_prior_)
     points = [forest(model.estimators_[:, k], model.learning_rate, float(first[k])) for k in range(4)]
-    found = nnls(signed(z), s)[0]
+    found = weights_of(z, s, reply_weight)
     score = {"weights": [*(found[:-2] * SIGNS).round(4).tolist()], "bias": round(float(found[-2] - found[-1]), 4)}
     return {"points": points, "score": score, "hit_from": hit_from, "partial_from": partial_from, "wrong_from": wrong_from}, report
 

@@ -39,6 +39,8 @@ POINT_FEATURES = (
     "length",
     "crossed",
     "parts",
+    "believed",
+    "believed_nearer",
 )
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 
@@ -56,12 +58,18 @@ class Reading:
     against: Part | None
     against_share: float
 
+    @property
+    def near(self) -> float:
+        """The cosine of the statement and the part nearest to it."""
+        return float(self.values[POINT_FEATURES.index("near")])
+
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """How surely a part of a reply states a misconception."""
+    """How surely a part of a reply states a misconception, and how near it lies to it (cosine)."""
 
     share: float
+    near: float
     misconception: str
     part: Part
 
@@ -74,10 +82,15 @@ def beliefs(misconceptions: Sequence[str], reply: Reply, encoder: Encoder, judge
     near = encoder.passages([*texts, *(p.text for p in reply.parts)])
     closeness = near[: len(texts)] @ near[len(texts) :].T
     nearest = np.argsort(-closeness.max(axis=1), kind="stable")[:NEAR_MISCONCEPTIONS].tolist()
-    found = [(texts[n], reply.parts[int(np.argmax(closeness[n]))]) for n in nearest]
-    read = judge.entails([(text, part.text) for text, part in found])
-    shares = (read[:, ENTAILS] + 0.5 * read[:, PARTLY]).tolist()
-    return sorted((Belief(share, *pair) for share, pair in zip(shares, found, strict=True)), key=lambda b: -b.share)
+    found = [(float(closeness[n].max()), texts[n], reply.parts[int(np.argmax(closeness[n]))]) for n in nearest]
+    read = judge.entails([(text, part.text) for _, text, part in found])
+    likely = (read[:, ENTAILS] + 0.5 * read[:, PARTLY]).tolist()
+    shares = [1.0 if _letters(text) == _letters(part.text) else share for share, (_, text, part) in zip(likely, found, strict=True)]
+    return sorted((Belief(share, *rest) for share, rest in zip(shares, found, strict=True)), key=lambda b: -b.share)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", normalise(text))
 
 
 def outside(found: Sequence[Belief], readings: Sequence[Reading], shares: Floats, hit_from: float) -> list[Belief]:
@@ -105,6 +118,12 @@ def windows(reply: Reply) -> list[str]:
     return out
 
 
+def _belief_in(part: Part, near: float, believed: Sequence[Belief]) -> tuple[float, float]:
+    """How surely a part states a misconception, and how much nearer it lies to one than to the statement it was read for."""
+    here = [b for b in believed if b.part.start == part.start]
+    return max((b.share for b in here), default=0.0), max((b.near - near for b in here), default=-0.2)
+
+
 def _log(share: float) -> float:
     return math.log(min(max(share, 1e-4), 1.0))
 
@@ -115,6 +134,7 @@ def read(
     reply: Reply,
     encoder: Encoder,
     judge: Judge | None,
+    believed: Sequence[Belief] = (),
     *,
     crossed: bool,
     sentences: int = SENTENCES,
@@ -165,6 +185,7 @@ def read(
             math.log1p(size(reply.body)),
             float(crossed),
             math.log1p(len(parts)),
+            *_belief_in(parts[order[0]], float(near[n].max()), believed),
         ]
         out.append(Reading(np.array(values), parts[order[0]], parts[order[denies]], float(rows[:, CONTRADICTS].max())))
     return out

@@ -26,12 +26,16 @@ from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdic
 from rag.text import language_of
 
 Floats = npt.NDArray[np.float64]
-SCORE_FEATURES = ("credit", "said", "against", "most_against", "misconception")
+SCORE_FEATURES = ("credit", "against", "most_against", "misconception")
 EXPONENT: dict[str, float] = {"lenient": 0.8, "normal": 1.0, "strict": 1.25}
 GAMED = frozenset({"echo", "keyword_list"})
 GAMED_CAP = 10.0
 NOTHING_SAID_CAP = 15.0
 MAX_POINTS = 30
+BELIEF_MARGIN = 0.02
+"""How much nearer (cosine) a sentence must lie to a misconception than to the key points it is read for, to be called one."""
+BELIEF_NEAR = 0.88
+"""The nearness to key points of a sentence that was read for none."""
 CREDIT: dict[str, float] = {"hit": 1.0, "partial": 0.5, "missed": 0.0}
 
 
@@ -134,10 +138,11 @@ class Grader:
         if {"empty", "dont_know"} & set(flags):
             missed = tuple(PointGrade(p.id, t, p.weight, "missed") for p, t in zip(points, _shown(points, language), strict=True))
             return self._finished(question, 0.0, missed, (), flags, language)
-        readings, shares = self.point_shares(question, texts, reply)
-        fitted = self._fitted
         spoken = [m if isinstance(m, str) else m.in_language(reply.language) for m in misconceptions]
-        false = outside(beliefs(spoken, reply, self.encoder, self.judge), readings, shares, fitted.hit_from)
+        believed = beliefs(spoken, reply, self.encoder, self.judge)
+        readings, shares = self.point_shares(question, texts, reply, believed)
+        fitted = self._fitted
+        false = outside(believed, readings, shares, fitted.hit_from)
         if GAMED & set(flags):
             shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
         verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
@@ -156,25 +161,31 @@ class Grader:
             score = min(score, GAMED_CAP)
         return self._finished(question, score, graded, wrong, flags, language)
 
-    def point_shares(self, question: str, texts: Sequence[str], reply: Reply) -> tuple[list[Reading], Floats]:
+    def point_shares(self, question: str, texts: Sequence[str], reply: Reply, believed: Sequence[Belief] = ()) -> tuple[list[Reading], Floats]:
         """Readings, and the probabilities (n, 4) over hit, partial, missed and contradicted, of key points in a reply."""
         crossed = bool(texts) and language_of(texts[0]) != reply.language
-        readings = read(question, texts, reply, self.encoder, self.judge, crossed=crossed)
+        readings = read(question, texts, reply, self.encoder, self.judge, believed, crossed=crossed)
         return readings, self._fitted.points(np.stack([r.values for r in readings]))
 
     def _wrong(self, graded: Sequence[PointGrade], readings: Sequence[Reading], shares: Floats, false: Sequence[Belief]) -> tuple[WrongStatement, ...]:
         """What was said against key points and what states a misconception, surest first, each part of the reply once."""
+        right = {r.best.start for g, r in zip(graded, readings, strict=True) if r.best is not None and g.verdict == "hit"}
         found = [
             (float(s[3]), WrongStatement(r.against.text, g.text))
             for g, r, s in zip(graded, readings, shares, strict=True)
-            if r.against is not None and float(s[3]) >= self._fitted.wrong_from and g.verdict != "hit"
+            if r.against is not None and float(s[3]) >= self._fitted.wrong_from and g.verdict != "hit" and r.against.start not in right
         ]
         found.sort(key=lambda pair: -pair[0])
         once: dict[str, WrongStatement] = {}
-        believed = [WrongStatement(b.part.text, b.misconception, "misconception") for b in false if b.share >= self._fitted.wrong_from]
+        believed = [WrongStatement(b.part.text, b.misconception, "misconception") for b in false if self._shown_as_belief(b, readings)]
         for statement in [*(w for _, w in found), *believed]:
             once.setdefault(statement.said, statement)
         return tuple(once.values())
+
+    def _shown_as_belief(self, belief: Belief, readings: Sequence[Reading]) -> bool:
+        """Whether a belief is told to the candidate: it must be likely, and its words nearer to the misconception than to any key point."""
+        nearest = max((r.near for r in readings if r.best is not None and r.best.start == belief.part.start), default=BELIEF_NEAR)
+        return belief.share >= self._fitted.wrong_from and belief.near >= nearest + BELIEF_MARGIN
 
     def _by_reference(self, question: str, references: list[str], reply: Reply, flags: list[str], language: Language) -> Grade:
         if {"empty", "dont_know"} & set(flags):
@@ -208,9 +219,10 @@ class Grader:
 def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], believed: Sequence[float]) -> Floats:
     """What the score is made of, named by SCORE_FEATURES; weights are those of the key points, ``believed`` how surely misconceptions are stated."""
     mass = weights / max(1e-9, float(weights.sum()))
-    credit = float(mass @ (shares[:, 0] + 0.5 * shares[:, 1]))
-    said = float(mass @ np.array([CREDIT[v] for v in verdicts]))
-    return np.array([credit, said, float(mass @ shares[:, 3]), float(shares[:, 3].max()), max(believed, default=0.0)])
+    probable = float(mass @ (shares[:, 0] + 0.5 * shares[:, 1]))
+    told = float(mass @ np.array([CREDIT[v] for v in verdicts]))
+    # Probabilities alone agree with people best; half of the credit is what the verdicts say, so that a score can be read off them.
+    return np.array([(probable + told) / 2, float(mass @ shares[:, 3]), float(shares[:, 3].max()), max(believed, default=0.0)])
 
 
 def _shown(points: Sequence[KeyPoint], language: Language) -> list[str]:
