@@ -41,6 +41,16 @@ class Base:
                 raise UserInputError(f"history: {where(self.engine)}: {reason(error)}") from error
             raise
 
+    def _forget(self) -> None:
+        """Empty SQLite's write-ahead log, where deleted rows would stay readable."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
 
 def hold(connection: Connection, profile: int) -> None:
     """Make other writers of this profile wait until the transaction ends (SQLite lets only one write anyway).

@@ -17,25 +17,43 @@ from rag.history.tables import conversations, feedback, messages
 class Chats(Base):
     """The part of the history that knows conversations and feedback."""
 
-    def save_feedback(self, profile: int | None, said: Feedback) -> None:
-        """Keep what a reader said about an answer; ``profile`` is None for a reader without one.
+    def save_feedback(self, owner: Owner, conversation_id: str, position: int, said: Feedback, profile: int | None = None) -> None:
+        """Keep what a reader said about the answer at a place of a conversation, in place of what was said of it before.
+
+        It belongs to the conversation and to the ``profile`` that practises meanwhile, where there is one, and is deleted with either.
 
         Raises:
-            UserInputError: no such profile, or a kind of feedback that does not exist.
+            UserInputError: no such profile, this owner has no such conversation, or a kind of feedback that does not exist.
         """
         if said.kind not in get_args(FeedbackKind):
             raise UserInputError(f"history: feedback is {', '.join(get_args(FeedbackKind))}, got {said.kind!r}")
-        row = {"profile_id": profile, "kind": said.kind, "question": said.question, "answer": dict(said.answer), "at": said.at}
+        profile = owner.profile if profile is None else profile
+        place = {"conversation_id": conversation_id, "position": position}
+        row = {**place, "profile_id": profile, "kind": said.kind, "question": said.question, "answer": dict(said.answer), "at": said.at}
         with self._write() as connection:
             if profile is not None:
                 hold(connection, profile)
+            if connection.execute(select(conversations.c.id).where(conversations.c.id == conversation_id, _of(owner)).with_for_update()).first() is None:
+                raise _missing(conversation_id)
+            connection.execute(delete(feedback).where(*_at(conversation_id, position)))
             connection.execute(insert(feedback).values(row))
+
+    def delete_feedback(self, owner: Owner, conversation_id: str, position: int) -> None:
+        """Take back what was said about an answer; nothing happens where nothing was said."""
+        mine = select(conversations.c.id).where(_of(owner))
+        with self._write() as connection:
+            connection.execute(delete(feedback).where(*_at(conversation_id, position), feedback.c.conversation_id.in_(mine)))
 
     def feedback(self, profile: int | None = None, limit: int = 1000) -> tuple[Feedback, ...]:
         """The feedback kept, newest first; of one profile if it is given, else of all readers."""
-        query = select(feedback).order_by(feedback.c.at.desc(), feedback.c.id.desc()).limit(limit)
-        if profile is not None:
-            query = query.where(feedback.c.profile_id == profile)
+        return self._feedback([feedback.c.profile_id == profile] if profile is not None else [], limit)
+
+    def feedback_of(self, owner: Owner, limit: int = 100_000) -> tuple[Feedback, ...]:
+        """The feedback given in the conversations of an owner, newest first."""
+        return self._feedback([feedback.c.conversation_id.in_(select(conversations.c.id).where(_of(owner)))], limit)
+
+    def _feedback(self, wanted: Sequence[ColumnElement[bool]], limit: int) -> tuple[Feedback, ...]:
+        query = select(feedback).where(*wanted).order_by(feedback.c.at.desc(), feedback.c.conversation_id, feedback.c.position.desc()).limit(limit)
         with self._read() as connection:
             return tuple(Feedback(row.kind, row.question, row.answer, row.at) for row in connection.execute(query))
 
@@ -99,7 +117,7 @@ class Chats(Base):
                 raise _missing(conversation_id)
 
     def delete_conversation(self, owner: Owner, conversation_id: str) -> None:
-        """Delete a conversation with its messages.
+        """Delete a conversation with its messages and the feedback given in it.
 
         Raises:
             UserInputError: this owner has none of that id.
@@ -109,13 +127,19 @@ class Chats(Base):
                 raise _missing(conversation_id)
 
     def delete_conversations(self, owner: Owner) -> int:
-        """Delete all conversations of an owner; returns how many there were."""
+        """Delete all conversations of an owner with all feedback given in them; on SQLite their bytes are overwritten too. Returns how many there were."""
         with self._write() as connection:
-            return connection.execute(delete(conversations).where(_of(owner))).rowcount
+            count = connection.execute(delete(conversations).where(_of(owner))).rowcount
+        self._forget()
+        return count
 
 
 def _of(owner: Owner) -> ColumnElement[bool]:
     return conversations.c.browser == owner.browser if owner.profile is None else conversations.c.profile_id == owner.profile
+
+
+def _at(conversation_id: str, position: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return feedback.c.conversation_id == conversation_id, feedback.c.position == position
 
 
 def _messages(connection: Connection, conversation_id: str, first: int = 0) -> list[dict[str, Any]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rag.errors import UserInputError
 from rag.history.base import Base, hold
 from rag.history.rows import Profile
-from rag.history.tables import conversations, metadata, profiles
+from rag.history.tables import conversations, feedback, metadata, profiles
 
 EXPORT_FORMAT = 1
 MAX_NAME = 80
@@ -58,8 +58,10 @@ class Profiles(Base):
         except IntegrityError as error:
             raise UserInputError(f"history: there is a profile named {name!r} already", "profile_taken", {"name": name}) from error
 
-    def export_all(self, profile: int) -> dict[str, Any]:
+    def export_all(self, profile: int, browser: str | None = None) -> dict[str, Any]:
         """Everything kept of a profile, as JSON values: one list of rows a table, times in ISO format.
+
+        With the key of a ``browser`` also the feedback that was given there before anybody had a profile.
 
         Raises:
             UserInputError: no such profile.
@@ -69,14 +71,14 @@ class Profiles(Base):
             tables = {
                 table.name: [
                     {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-                    for row in connection.execute(select(table).where(_owned(table, profile)).order_by(*table.primary_key)).mappings()
+                    for row in connection.execute(select(table).where(_owned(table, profile, browser)).order_by(*table.primary_key)).mappings()
                 ]
                 for table in metadata.sorted_tables
             }
         return {"format": EXPORT_FORMAT, **tables}
 
-    def delete_all(self, profile: int) -> dict[str, int]:
-        """Delete a profile with everything kept of it; on SQLite its bytes are overwritten too. Returns the rows deleted, by table.
+    def delete_all(self, profile: int, browser: str | None = None) -> dict[str, int]:
+        """Delete a profile with everything that :meth:`export_all` gives; on SQLite its bytes are overwritten too. Returns the rows deleted, by table.
 
         Raises:
             UserInputError: no such profile.
@@ -84,9 +86,10 @@ class Profiles(Base):
         with self._write() as connection:
             hold(connection, profile)
             counts = {
-                table.name: connection.execute(select(func.count()).select_from(table).where(_owned(table, profile))).scalar_one()
+                table.name: connection.execute(select(func.count()).select_from(table).where(_owned(table, profile, browser))).scalar_one()
                 for table in metadata.sorted_tables
             }
+            connection.execute(delete(feedback).where(_owned(feedback, profile, browser)))
             connection.execute(delete(profiles).where(profiles.c.id == profile))
         self._forget()
         return counts
@@ -96,20 +99,13 @@ class Profiles(Base):
             row = connection.execute(select(profiles).where(profiles.c.name == name)).first()
         return None if row is None else Profile(row.id, row.name, row.created)
 
-    def _forget(self) -> None:
-        """Empty SQLite's write-ahead log, where deleted rows would stay readable."""
-        if self.engine.dialect.name != "sqlite":
-            return
-        connection = self.engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
 
-
-def _owned(table: Table, profile: int) -> ColumnElement[bool]:
+def _owned(table: Table, profile: int, browser: str | None) -> ColumnElement[bool]:
     if table is profiles:
         return profiles.c.id == profile
+    if table is feedback and browser is not None:
+        there = feedback.c.conversation_id.in_(select(conversations.c.id).where(conversations.c.browser == browser))
+        return or_(feedback.c.profile_id == profile, and_(feedback.c.profile_id.is_(None), there))
     if "profile_id" in table.c:
         return table.c.profile_id == profile
     return table.c.conversation_id.in_(select(conversations.c.id).where(conversations.c.profile_id == profile))

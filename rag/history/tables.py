@@ -128,7 +128,8 @@ cards = Table(
 feedback = Table(
     "feedback",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("conversation_id", String(64), ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
     _profile(nullable=True),
     Column("kind", String(16), nullable=False),
     Column("question", CleanText, nullable=False),

@@ -19,7 +19,7 @@ from rag.rows import answer_row
 from rag.tutor import MAX_QUESTION
 from rag.ui.faults import fault
 from rag.ui.opening import Opening
-from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, owner, script
+from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, owner, practising, script
 from rag.ui.sources import document_html, empty_html, gone_html, sources_html
 from rag.ui.strings import say
 from rag.ui.talk import conversation_html
@@ -51,17 +51,18 @@ def _scope(language: Language, documents: Sequence[Document]) -> str:
     if len(documents) < 2:
         return ""
     boxes = "".join(f'<label><input type="checkbox" value="{plain(d.id)}"><span>{plain(d.title)}</span></label>' for d in documents)
-    every, some = say(language, "scope_all"), say(language, "scope_some", count="#")
+    every, one, some = say(language, "scope_all"), say(language, "scope_one", count=1), say(language, "scope_some", count="#")
     help_ = say(language, "scope_help")
     return (
-        f'<details class="scope"><summary data-all="{every}" data-some="{some}">{every}</summary><fieldset><legend>{help_}</legend>{boxes}</fieldset></details>'
+        f'<details class="scope"><summary data-all="{every}" data-one="{one}" data-some="{some}">{every}</summary>'
+        f"<fieldset><legend>{help_}</legend>{boxes}</fieldset></details>"
     )
 
 
 def build(shared: Shared) -> Tab:
     """The conversation, the box below it and the pane of sources beside it."""
     desk = Desk(shared.opening)
-    said, view, key = gr.State(Conversation()), shared.view, shared.key
+    said, view, key = shared.said, shared.view, shared.key
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(elem_id="talk", scale=3, min_width=0):
             chat = gr.HTML("", elem_id="chat", js_on_load=script("chat"), apply_default_css=False)
@@ -76,11 +77,23 @@ def build(shared: Shared) -> Tab:
     chat.select(desk.open_conversation, [view, key], [said, chat, pane], **at_once)
     chat.edit(desk.rename, [view, key], chat, **at_once)
     chat.delete(desk.delete, [view, key], chat, **at_once)
-    chat.like(desk.judge, [said, view, key], [said, chat], **at_once)
+    chat.like(desk.judge, [said, view, key, shared.profile], [said, chat], **at_once)
     pane.select(desk.open_source, [said, view], pane, **at_once)
     pane.expand(desk.open_passage, view, pane, **at_once)
     pane.collapse(desk.show_sources, [said, view], pane, **at_once)
-    return Tab(desk.draw, [said, key], [chat, composer, pane])
+    return Tab(desk.draw, [said, key], [chat, composer, pane], desk.renew, [chat, pane])
+
+
+def conversation_of(opening: Opening, key: str, conversation_id: str) -> Conversation:
+    """A conversation that this browser keeps; an empty one where there is none of that id."""
+    mine = owner(key)
+    if opening.history is None or mine is None or not conversation_id:
+        return Conversation()
+    try:
+        found = opening.history.conversation(mine, conversation_id)
+    except UserInputError:
+        return Conversation()
+    return from_messages(found.id, found.title, found.messages)
 
 
 class Desk:
@@ -94,6 +107,11 @@ class Desk:
         language = language_of_view(view)
         documents = self._opening.tutor.documents() if self._opening.tutor else []
         return [self._talk(said, language, key), composer_html(language, documents), self._sources(said, language)]
+
+    def renew(self, view: str, said: Conversation, key: str) -> tuple[Any, Any]:
+        """The list of conversations as it is now, where none is open."""
+        language = language_of_view(view)
+        return (gr.skip(), gr.skip()) if said.turns else (self._talk(said, language, key), empty_html(language))
 
     def ask(self, event: gr.EventData, said: Conversation, view: str, key: str) -> Iterator[tuple[Any, ...]]:
         """Answer a question while the answer grows; with ``turn``, in place of that turn and all after it."""
@@ -130,14 +148,8 @@ class Desk:
 
     def open_conversation(self, event: gr.EventData, view: str, key: str) -> tuple[Any, ...]:
         """A conversation of before, to be continued."""
-        language, mine = language_of_view(view), owner(key)
-        if self._opening.history is None or mine is None:
-            return gr.skip(), gr.skip(), gr.skip()
-        try:
-            found = self._opening.history.conversation(mine, detail(event, "id"))
-        except UserInputError:
-            return self.start_anew(view, key)
-        said = from_messages(found.id, found.title, found.messages)
+        language = language_of_view(view)
+        said = conversation_of(self._opening, key, detail(event, "id"))
         return said, self._talk(said, language, key), self._sources(said, language)
 
     def rename(self, event: gr.EventData, view: str, key: str) -> str:
@@ -160,20 +172,33 @@ class Desk:
                 gr.Warning(escape(fault(error, language_of_view(view))))
         return self._talk(Conversation(), language_of_view(view), key)
 
-    def judge(self, event: gr.EventData, said: Conversation, view: str, key: str) -> tuple[Any, ...]:
-        """Keep what the reader thinks of an answer, with the question, for later evaluation."""
+    def judge(self, event: gr.EventData, said: Conversation, view: str, key: str, profile: str) -> tuple[Any, ...]:
+        """Keep what the reader thinks of an answer, with the question, for later evaluation; the same again takes it back."""
         language, turn, kind = language_of_view(view), number(event, "turn"), detail(event, "kind")
         answer = said.answer(turn)
         if answer is None or kind not in get_args(FeedbackKind):
             return gr.skip(), gr.skip()
+        kind = "" if said.turns[turn].said == kind else kind
         said = said.judge(turn, kind)
-        if self._opening.history is not None:
-            try:
-                self._opening.history.save_feedback(None, Feedback(cast(FeedbackKind, kind), said.turns[turn].question, answer_row(answer), datetime.now(UTC)))
-            except UserInputError as error:
-                gr.Warning(escape(say(language, "not_kept", fault=fault(error, language))))
-        self._keep(said, language, key, turn)
+        if self._keep(said, language, key, turn):
+            self._keep_opinion(said, turn, answer, language, key, profile)
         return said, self._talk(said, language, key)
+
+    def _keep_opinion(self, said: Conversation, turn: int, answer: Answer, language: Language, key: str, profile: str) -> None:
+        """Save what was said of an answer with its conversation, which is saved."""
+        history, mine = self._opening.history, owner(key)
+        if history is None or mine is None:
+            return
+        kind, question = said.turns[turn].said, said.turns[turn].question
+        try:
+            if kind:
+                opinion = Feedback(cast(FeedbackKind, kind), question, answer_row(answer), datetime.now(UTC))
+                me = practising(history, profile)[0]
+                history.save_feedback(mine, said.id, turn, opinion, me.id if me else None)
+            else:
+                history.delete_feedback(mine, said.id, turn)
+        except UserInputError as error:
+            gr.Warning(escape(say(language, "not_kept", fault=fault(error, language))))
 
     def open_source(self, event: gr.EventData, said: Conversation, view: str) -> str:
         """The document behind a number, at the span it cites."""
@@ -201,7 +226,9 @@ class Desk:
     def _talk(self, said: Conversation, language: Language, key: str) -> str:
         tutor = self._opening.tutor
         past = [] if said.turns else self._past(key)
-        return conversation_html(said, language, documents=len(tutor.documents()) if tutor else None, past=past)
+        documents = tutor.documents() if tutor else None
+        titles = {d.id: d.title for d in documents or () if any(d.id in turn.documents for turn in said.turns)}
+        return conversation_html(said, language, documents=None if documents is None else len(documents), past=past, titles=titles)
 
     def _sources(self, said: Conversation, language: Language) -> str:
         last = said.last_answered()
@@ -219,15 +246,17 @@ class Desk:
         except UserInputError:
             return []
 
-    def _keep(self, said: Conversation, language: Language, key: str, since: int) -> None:
-        """Save a conversation that changed from a turn on."""
+    def _keep(self, said: Conversation, language: Language, key: str, since: int) -> bool:
+        """Save a conversation that changed from a turn on; whether it is saved."""
         history, mine = self._opening.history, owner(key)
         if history is None or mine is None or not said.turns:
-            return
+            return False
         try:
             history.save_conversation(mine, said.id, said.title, to_messages(said), datetime.now(UTC), since=since)
         except UserInputError as error:
             gr.Warning(escape(say(language, "not_kept", fault=fault(error, language))))
+            return False
+        return True
 
 
 def _paced(answers: Iterator[Answer]) -> Iterator[Answer]:

@@ -58,7 +58,7 @@ def build(shared: Shared) -> Tab:
     for component in (listing, found):
         component.select(shelf.open_passages, view, found, **QUIET)
     found.collapse(shelf.back, [results, view], found, **QUIET)
-    return Tab(shelf.draw, [results, jobs, told], [adding, intake, listing, finder, found, chart])
+    return Tab(shelf.draw, [results, jobs, told], [adding, intake, listing, finder, found, chart], shelf.renew, [listing])
 
 
 class Shelf:
@@ -80,6 +80,11 @@ class Shelf:
         hits = self._hits(tutor, query, chosen, language)
         listing = documents_html(rows_of(tutor), language, told[1] if told[0] == view else "")
         return [adding_html(language), intake_html(jobs, language), listing, finder, hits, ""]
+
+    def renew(self, view: str, results: tuple[str, str], jobs: list[Job], told: tuple[str, str]) -> Any:
+        """The list of documents as it is now."""
+        tutor = self._opening.tutor
+        return documents_html(rows_of(tutor), language_of_view(view), told[1] if told[0] == view else "") if tutor else gr.skip()
 
     def take_files(self, event: gr.EventData, view: str) -> Iterator[Any]:
         """Bring in the files a browser has uploaded; each step of each is told."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from threading import Event, Thread
 
 from gradio.utils import get_upload_folder
 
-from rag.corpus.intake import add_text, bring_in
-from rag.corpus.loader import MAX_BYTES
+from rag.corpus.intake import MAX_ENTRIES, ZIP, add_text, bring_in
+from rag.corpus.loader import MAX_BYTES, supported_suffixes
 from rag.errors import CorpusError, MianjingError
 from rag.records import Language
 from rag.tutor import Tutor
@@ -30,7 +31,8 @@ PAUSE = 0.25
 class Job:
     """One file on its way into the corpus; ``stage`` is waiting, reading, embedding, saving, done or failed.
 
-    A file lies at ``path``; a pasted text is in ``text``. Written by the thread that works, read by the one that tells.
+    A file lies at ``path``; a pasted text is in ``text``. ``passed_over`` names the files of a zip that are of no format read here.
+    Written by the thread that works, read by the one that tells.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Job:
     seconds: float = 0.0
     passages: int = 0
     doc_ids: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     faults: list[MianjingError] = field(default_factory=list)
 
     def hear(self, done: int, total: int) -> None:
@@ -56,6 +59,19 @@ def uploaded(path: str) -> Path | None:
         return found if found.is_file() and found.is_relative_to(Path(get_upload_folder()).resolve()) else None
     except (OSError, ValueError):
         return None
+
+
+def unknown_in_zip(path: Path, name: str) -> tuple[str, ...]:
+    """The files of a zip that are of no format read here, so that they are not dropped without a word; none of another file."""
+    if Path(name).suffix.lower() != ZIP:
+        return ()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [PurePosixPath(i.filename) for i in archive.infolist()[:MAX_ENTRIES] if not i.is_dir()]
+    except (OSError, zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+        return ()  # what is wrong with it is told by the reading
+    suffixes = supported_suffixes()
+    return tuple(p.name for p in inside if p.suffix.lower() not in suffixes and not any(part.startswith((".", "__")) for part in p.parts))
 
 
 class Intake:
@@ -93,6 +109,7 @@ class Intake:
             if job.path is None:
                 job.doc_ids = (add_text(job.name, job.text, self._tutor.settings.corpus),)
             else:
+                job.passed_over = unknown_in_zip(job.path, job.name)
                 brought = bring_in(job.path, self._tutor.settings.corpus, job.name, job.hear)
                 job.doc_ids = brought.doc_ids
                 job.faults.extend(brought.refused)
@@ -194,6 +211,10 @@ def _job(job: Job, language: Language) -> str:
     faults = [reason(e, language) if isinstance(e, CorpusError) else plain(str(e)) for e in job.faults[:TOLD]]
     if len(job.faults) > TOLD:
         faults.append(say(language, "refused_other", count=len(job.faults) - TOLD))
+    if job.passed_over and job.stage in {"done", "failed"}:
+        few = ("、" if language == "zh" else ", ").join(job.passed_over[:TOLD]) + (" …" if len(job.passed_over) > TOLD else "")
+        key = "intake_passed_over_one" if len(job.passed_over) == 1 else "intake_passed_over"
+        faults.append(plain(say(language, key, count=len(job.passed_over), names=few)))
     if job.stage == "failed" and not faults:
         faults = [say(language, "intake_unexpected")]
     why = "".join(f"<p>{fault}</p>" for fault in faults)

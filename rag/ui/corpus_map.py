@@ -178,8 +178,8 @@ def map_html(chart: Chart, language: Language) -> str:
     stop = "." if language == "en" else "。"
     hint = say(language, "map_point")
     return (
-        f'<div class="map">{title}<p class="lead">{say(language, "map_lead")}</p><p class="lead">{count}{stop}{sampled}</p>{picture}'
-        f'<p class="pointed" data-empty="{hint}">{hint}</p>{_key(chart, colours, language)}{_far(chart, far, language)}</div>'
+        f'<div class="map">{title}<p class="lead">{say(language, "map_lead")}</p><p class="lead">{count}{stop}{sampled}</p>'
+        f'<p class="pointed" data-empty="{hint}">{hint}</p>{picture}{_key(chart, colours, language)}{_far(chart, far, language)}</div>'
     )
 
 

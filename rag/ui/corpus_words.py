@@ -36,6 +36,14 @@ WORDS: dict[str, dict[Language, str]] = {
     },
     "intake_failed": {"zh": "没有添加", "en": "not added"},
     "intake_unexpected": {"zh": "出了没料到的错，原因见运行程序的终端。", "en": "An unexpected fault; the terminal that runs the program says why."},
+    "intake_passed_over": {
+        "zh": "里面有 {count} 个文件不是能读的格式，没有添加：{names}",
+        "en": "{count} files in it are of no format read here and were left out: {names}",
+    },
+    "intake_passed_over_one": {
+        "zh": "里面有 {count} 个文件不是能读的格式，没有添加：{names}",
+        "en": "{count} file in it is of no format read here and was left out: {names}",
+    },
     "intake_seconds": {"zh": "{seconds} 秒", "en": "{seconds} s"},
     "intake_clear": {"zh": "收起", "en": "Close"},
     # why a file is not taken in

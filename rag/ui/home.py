@@ -41,7 +41,10 @@ def _past(language: Language, past: Sequence[ConversationHead]) -> str:
         else ""
     )
     rows = "".join(_row(language, head) for head in past)
-    return f'<div class="past-head"><h3 class="small">{say(language, "past")}</h3>{box}</div><ul class="examples past">{rows}</ul>'
+    return (
+        f'<div class="past-head"><h3 class="small">{say(language, "past")}</h3>{box}</div><ul class="examples past">{rows}</ul>'
+        f'<p class="lead no-match" role="status" data-text="{say(language, "past_nothing")}"></p>'
+    )
 
 
 def _row(language: Language, head: ConversationHead) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 import gradio as gr
 
 from rag.errors import UserInputError
-from rag.history import History, Profile, SavedSession
+from rag.history import History, SavedSession
 from rag.interview import Interview, InterviewPlan, Mode, load
 from rag.records import Language
 from rag.report import AREAS, report_to_json, to_anki, to_markdown
@@ -22,7 +22,7 @@ from rag.ui.interview_play import play_html
 from rag.ui.interview_report import report_html
 from rag.ui.interview_start import Choices, start_html
 from rag.ui.opening import Opening
-from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, script
+from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, practising, script
 from rag.ui.strings import say
 
 UNFINISHED = 3
@@ -38,10 +38,10 @@ class Seat:
     room: gr.HTML
 
 
-def build(shared: Shared, profile: gr.BrowserState) -> tuple[Tab, Seat]:
+def build(shared: Shared) -> tuple[Tab, Seat]:
     """The interview, beside it a document that was opened."""
     room = Room(shared.opening)
-    view = shared.view
+    view, profile = shared.view, shared.profile
     playing = gr.State("")
     with gr.Row(elem_id="interview", equal_height=False):
         shown = gr.HTML("", elem_id="interview-room", js_on_load=script("interview"), apply_default_css=False)
@@ -56,7 +56,7 @@ def build(shared: Shared, profile: gr.BrowserState) -> tuple[Tab, Seat]:
     shown.download(room.export, seat, outbox, queue=False, **PRIVATE)
     shown.expand(room.open_document, view, pane, queue=False, **PRIVATE)
     pane.collapse(lambda: "", None, pane, queue=False, **PRIVATE)
-    return Tab(room.draw, [profile, playing], [shown]), Seat(profile, playing, shown)
+    return Tab(room.draw, [profile, playing], [shown], room.draw, [shown]), Seat(profile, playing, shown)
 
 
 class Room:
@@ -135,15 +135,9 @@ class Room:
         """The document an event names, at the span it names."""
         return document_at(self._opening, event, language_of_view(view), back="iv_close")
 
-    def profiles(self, profile: str) -> tuple[Profile | None, tuple[Profile, ...]]:
-        """Who practises in this browser (the only profile where none was chosen), and all who do on this machine."""
-        history = self._opening.history
-        known = history.profiles() if history else ()
-        mine = next((p for p in known if str(p.id) == profile), None)
-        return mine or (known[0] if len(known) == 1 else None), known
-
     def _candidate(self, profile: str) -> Candidate | None:
-        history, mine = self._opening.history, self.profiles(profile)[0]
+        history = self._opening.history
+        mine = practising(history, profile)[0]
         return Candidate(history, mine.id) if history is not None and mine is not None else None
 
     def _step(
@@ -187,7 +181,7 @@ class Room:
         tutor, history = self._opening.tutor, self._opening.history
         if tutor is None or history is None:
             return self._html(language, profile, ""), profile, ""
-        mine, known = self.profiles(profile)
+        mine, known = practising(history, profile)
         if mine is None and not known:
             mine = history.profile(say(language, "pg_me"), datetime.now(UTC))
         if mine is None:
@@ -221,7 +215,7 @@ class Room:
         return start_html(self._choices(tutor, history, profile), language)
 
     def _choices(self, tutor: Tutor, history: History, profile: str) -> Choices:
-        mine, known = self.profiles(profile)
+        mine, known = practising(history, profile)
         due = 0
         unfinished: list[tuple[SavedSession, Interview]] = []
         if mine is not None:

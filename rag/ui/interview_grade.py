@@ -33,11 +33,12 @@ def grade_html(reply: str, grade: Grade, language: Language, tutor: Tutor, *, fo
     return f'<section class="graded">{head}{notices}{wrong_html(grade.wrong, language)}{points_html(grade, language, tutor)}{asked}{own}</section>'
 
 
-def covered_html(reply: str, grade: Grade, language: Language) -> str:
-    """A grade while a follow-up waits: what was said, and how much is missing, but not what."""
-    rows = "".join(_covered(p, language) for p in grade.points)
+def covered_html(reply: str, grade: Grade, language: Language, before: Iterable[FollowUpAsked] = ()) -> str:
+    """A grade while a follow-up waits, after those that came ``before``: what was said, and how much is missing, but not what."""
+    rows = "".join(_covered(p, grade.language, language) for p in grade.points)
+    note = say(language, "iv_follow_up_again" if any(before) else "iv_follow_up_note")
     own = f'<details class="own"><summary>{say(language, "iv_you_said")}</summary>{said_html(reply, grade)}</details>'
-    return f'<section class="graded covered"><p class="lead">{say(language, "iv_follow_up_note")}</p><ul class="points">{rows}</ul>{own}</section>'
+    return f'<section class="graded covered"><p class="lead">{note}</p><ul class="points">{rows}</ul>{own}</section>'
 
 
 def points_html(grade: Grade, language: Language, tutor: Tutor) -> str:
@@ -140,10 +141,12 @@ def _point(point: PointGrade, spoken: Language, language: Language, tutor: Tutor
     )
 
 
-def _covered(point: PointGrade, language: Language) -> str:
+def _covered(point: PointGrade, spoken: Language, language: Language) -> str:
+    """A point that was said, in full; of one that was half said only the words that count, and of one that was missed nothing."""
+    name = f'<p class="point-text" lang="{spoken}">{inline(point.text)}</p>' if point.verdict == "hit" else ""
     text = f'<p class="by"><q>{inline(point.evidence.strip())}</q></p>' if point.verdict != "missed" and point.evidence.strip() else ""
-    cover = "" if text else f'<p class="cover">{say(language, "iv_covered")}</p>'
-    return f'<li class="point {point.verdict}"><p class="point-head">{_verdict(point.verdict, language)}{_weight(point, language)}</p>{text}{cover}</li>'
+    cover = "" if text or name else f'<p class="cover">{say(language, "iv_covered")}</p>'
+    return f'<li class="point {point.verdict}"><p class="point-head">{_verdict(point.verdict, language)}{_weight(point, language)}</p>{name}{text}{cover}</li>'
 
 
 def _verdict(verdict: str, language: Language) -> str:

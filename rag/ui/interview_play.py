@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from rag import interview as moves
 from rag.interview import Interview
-from rag.records import Language, Question
+from rag.records import FollowUpAsked, Language, Question
 from rag.report import area_name
 from rag.tutor import MAX_REPLY, Tutor
 from rag.ui.charts import band
 from rag.ui.controls import button
-from rag.ui.interview_grade import change_html, covered_html, grade_html
+from rag.ui.interview_grade import change_html, covered_html, follow_up_html, grade_html
 from rag.ui.strings import say
 from rag.ui.typeset import inline
 
@@ -29,7 +30,10 @@ def play_html(state: Interview, language: Language, tutor: Tutor) -> str:
     elif state.pending is not None:
         asked = f'<p class="before" lang="{spoken}">{inline(question.text.in_language(spoken))}</p>'
         more = f'<p class="small">{say(language, "iv_follow_up")}</p><h2 class="display" lang="{spoken}">{inline(state.pending.text)}</h2>'
-        body = f"{asked}{more}{_box(state, language)}{covered_html(exchange.replies[-1], exchange.lifted[-1], language)}"
+        last = len(exchange.grades) - 1
+        before = [f for f in exchange.follow_ups if f.after == last and f.grade is not None]
+        covered = covered_html(exchange.replies[-1], exchange.lifted[-1], language, before)
+        body = f"{asked}{_followed(before, language)}{more}{_box(state, language)}{covered}"
     else:
         asked = f'<h2 class="display" lang="{spoken}">{inline(question.text.in_language(spoken))}</h2>'
         body = f"{asked}{_hints(state, language)}{_box(state, language)}"
@@ -37,6 +41,11 @@ def play_html(state: Interview, language: Language, tutor: Tutor) -> str:
     key = escape(state.id)
     marks = f'data-session="{key}" data-step="{state.step}" data-draft="{escape(draft)}" data-phase="{state.phase}" data-clock="{key}-{state.position}"'
     return f'<div class="iv iv-play" {marks}>{_bar(state, question, language)}{body}</div>'
+
+
+def _followed(before: Sequence[FollowUpAsked], language: Language) -> str:
+    """The follow-ups answered so far, each with its verdict."""
+    return f'<section class="so-far" aria-live="polite">{"".join(follow_up_html(f, language) for f in before)}</section>' if before else ""
 
 
 def _bar(state: Interview, question: Question, language: Language) -> str:

@@ -12,6 +12,7 @@ from rag.interview import Interview
 from rag.records import Document, Language, Question
 from rag.report import area_name
 from rag.ui.controls import button
+from rag.ui.shared import name_of
 from rag.ui.strings import say
 from rag.ui.typeset import inline, plain
 
@@ -119,8 +120,8 @@ def _languages(language: Language) -> str:
 
 def _who(choices: Choices, language: Language) -> str:
     if choices.profile is not None:
-        return f'<p class="lead who">{escape(say(language, "iv_kept_for", name=choices.profile.name))}</p>'
+        return f'<p class="lead who">{escape(say(language, "iv_kept_for", name=name_of(choices.profile, language)))}</p>'
     if not choices.profiles:
         return ""
-    options = "".join(f'<option value="{p.id}">{plain(p.name)}</option>' for p in choices.profiles)
+    options = "".join(f'<option value="{p.id}">{plain(name_of(p, language))}</option>' for p in choices.profiles)
     return f'<p class="which asking-who"><label>{say(language, "iv_who")} <select name="profile">{options}</select></label></p>'

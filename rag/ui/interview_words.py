@@ -72,6 +72,10 @@ WORDS: dict[str, dict[Language, str]] = {
     "iv_skip_follow_up": {"zh": "答不上来，看要点", "en": "I cannot; show the key points"},
     "iv_follow_up": {"zh": "追问", "en": "Follow-up"},
     "iv_follow_up_note": {"zh": "没说到的要点先盖住，答完追问再看。", "en": "What you missed stays covered until you have answered."},
+    "iv_follow_up_again": {
+        "zh": "上面是刚才那个追问的结果。还有一个追问，没说到的要点答完它再看。",
+        "en": "The verdict on your last reply stands above. One more follow-up; what is still missing stays covered until you have answered it.",
+    },
     "iv_covered": {"zh": "先盖住", "en": "covered for now"},
     # a grade
     "iv_hit": {"zh": "说到了", "en": "Said"},
@@ -140,6 +144,11 @@ WORDS: dict[str, dict[Language, str]] = {
     "pg_due": {"zh": "今天该复习的题", "en": "Due today"},
     "pg_due_start": {"zh": "开始复习", "en": "Start the review"},
     "pg_due_none": {"zh": "今天没有到期的题。下一题 {when} 到期。", "en": "Nothing is due today. The next one is due on {when}."},
+    "pg_due_nothing": {"zh": "今天没有到期的题。", "en": "Nothing is due today."},
+    "pg_due_unknown": {
+        "zh": "题库打开之后，这里会列出今天该复习的题。",
+        "en": "What is due today appears here once the question bank is open.",
+    },
     "pg_due_last": {"zh": "上次 {score} 分", "en": "last {score}"},
     "pg_due_more": {"zh": "还有 {count} 题", "en": "and {count} more"},
     "pg_curve": {"zh": "每天的平均分", "en": "Daily mean score"},
@@ -170,8 +179,8 @@ WORDS: dict[str, dict[Language, str]] = {
     "pg_rename": {"zh": "改名", "en": "Rename"},
     "pg_data": {"zh": "我的数据", "en": "My data"},
     "pg_data_help": {
-        "zh": "“{name}”的全部记录：面试、作答、评分和复习安排。",
-        "en": "Everything kept of {name}: interviews, replies, grades and the schedule.",
+        "zh": "“{name}”的全部记录：面试、作答、评分、复习安排，还有对回答的评价。",
+        "en": "Everything kept of {name}: interviews, replies, grades, the schedule, and what was said of answers.",
     },
     "pg_export": {"zh": "导出全部", "en": "Export everything"},
     "pg_delete": {"zh": "全部删除", "en": "Delete everything"},

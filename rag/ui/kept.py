@@ -69,7 +69,8 @@ def save(folder: Path, kept: Kept) -> None:
             json.dump(data, out, indent=1)
         os.replace(name, folder / FILE)
     except OSError as error:
-        raise UserInputError(f"{folder / FILE}: cannot be written ({error.strerror}); set data_dir to a folder that can") from error
+        told = f"{folder / FILE}: cannot be written ({error.strerror}); set data_dir to a folder that can"
+        raise UserInputError(told, "not_written", {"file": str(folder / FILE), "reason": str(error.strerror)}) from error
 
 
 def changed_llm(kept: Kept, base_url: str, model: str, api_key: str) -> Kept:
@@ -80,7 +81,7 @@ def changed_llm(kept: Kept, base_url: str, model: str, api_key: str) -> Kept:
     """
     base_url, model, api_key = base_url.strip(), model.strip(), api_key.strip()
     if not base_url or not model:
-        raise UserInputError("a language model needs an address, such as http://127.0.0.1:8080/v1, and a model name")
+        raise UserInputError("a language model needs an address, such as http://127.0.0.1:8080/v1, and a model name", "endpoint_fields")
     before = kept.llm
     secret = SecretStr(api_key) if api_key else before.api_key if before is not None and before.base_url == base_url else None
     return replace(kept, llm=LlmSettings(base_url=base_url, model=model, api_key=secret))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,19 @@ from rag.ui import api, ask, corpus, interview, progress, settings
 from rag.ui.opening import Opening, Stage
 from rag.ui.shared import PRIVATE, Shared, banner_text, detail, language_of_view, owner, script
 from rag.ui.strings import LANGUAGES, language_of_browser, say
+from rag.ui.turns import Conversation
+
+TABS = ("ask", "interview", "progress", "corpus", "settings")
+
+
+def place_of(came: str) -> dict[str, str]:
+    """Where the reader was before the page was loaded again, as the browser kept it: the tab, the conversation and the interview, each empty if unknown."""
+    try:
+        kept = json.loads(came[:1000]) if came else {}
+    except ValueError:
+        kept = {}
+    found = kept if isinstance(kept, dict) else {}
+    return {name: value if isinstance(value := found.get(name), str) else "" for name in ("tab", "conversation", "interview")}
 
 
 def banner_html(stage: Stage, language: Language) -> str:
@@ -27,17 +41,18 @@ def banner_html(stage: Stage, language: Language) -> str:
     return f'<div class="banner" role="status">{escape(text)}<span class="banner-bar" aria-hidden="true"><span {width}></span></span></div>'
 
 
-def header_html(language: Language) -> str:
-    """The name of the product and the two switches."""
+def header_html(language: Language, *, known: bool = True) -> str:
+    """The name of the product and the two switches. Until the language is ``known`` the page keeps the one it guessed."""
     names = {"zh": "中文", "en": "EN"}
     buttons = "".join(
         f'<button type="button" lang="{code}" data-language="{code}" aria-pressed="{"true" if code == language else "false"}">{names[code]}</button>'
         for code in LANGUAGES
     )
+    marked = f' data-page-language="{language}"' if known else ""
     theme_name = say(language, "switch_theme")
     theme = f'<button type="button" class="theme" data-theme-switch="true" aria-label="{theme_name}" title="{theme_name}"></button>'
     return (
-        f'<div class="top" data-page-language="{language}"><h1 class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
+        f'<div class="top"{marked}><h1 class="brand"><span class="seal" lang="zh" aria-hidden="true">经</span>'
         f'<span class="name">{say(language, "name")}</span><span class="motto">{say(language, "motto")}</span></h1>'
         f'<div class="switches"><div role="group" aria-label="{say(language, "switch_language")}">{buttons}</div>{theme}</div></div>'
     )
@@ -53,15 +68,16 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
         key = gr.BrowserState("", storage_key="mianjing-browser", secret="mianjing")
         # A browser state inside a tab would be read only once that tab is shown.
         profile = gr.BrowserState("", storage_key="mianjing-profile", secret="mianjing")
-        shared = Shared(opening, view, key)
-        header = gr.HTML(header_html("zh"), elem_id="header", js_on_load=script("header"), apply_default_css=False)
+        shared = Shared(opening, view, key, profile, gr.State(Conversation()))
+        header = gr.HTML(header_html("zh", known=False), elem_id="header", js_on_load=script("header"), apply_default_css=False)
         banner = gr.HTML("", elem_id="banner", apply_default_css=False, js_on_load=None)
         timer = gr.Timer(0.5, active=False)
-        with gr.Tabs(elem_id="tabs"):
+        came = gr.Textbox("", visible=False)
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab(i18n("tab_ask"), id="ask", elem_id="tab-ask") as ask_tab:
                 asking = ask.build(shared)
             with gr.Tab(i18n("tab_interview"), id="interview", elem_id="tab-interview") as interview_tab:
-                interviewing, seat = interview.build(shared, profile)
+                interviewing, seat = interview.build(shared)
             with gr.Tab(i18n("tab_progress"), id="progress", elem_id="tab-progress") as progress_tab:
                 progressing = progress.build(shared, seat)
             with gr.Tab(i18n("tab_corpus"), id="corpus", elem_id="tab-corpus") as corpus_tab:
@@ -80,11 +96,14 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
                 gr.Tab(label=say(language, "tab_settings")),
             ]
 
-        def first(kept: str, key: str, request: gr.Request) -> tuple[str, str, gr.Timer]:
+        def first(kept: str, key: str, came: str, request: gr.Request) -> tuple[Any, ...]:
             fixed = opening.settings.ui.language
             language = kept if kept in LANGUAGES else fixed if fixed != "auto" else language_of_browser(request.headers.get("accept-language", ""))
             ready = "ready" if opening.tutor else ""
-            return f"{language}:{ready}", key if owner(key) else uuid4().hex, gr.Timer(active=not ready)
+            place = place_of(came)
+            tab = gr.Tabs(selected=place["tab"]) if place["tab"] in TABS else gr.skip()
+            said = ask.conversation_of(opening, key, place["conversation"])
+            return f"{language}:{ready}", key if owner(key) else uuid4().hex, gr.Timer(active=not ready), tab, said, place["interview"]
 
         def switch(event: gr.EventData, view: str) -> tuple[str, str]:
             language = "zh" if detail(event, "language") == "zh" else "en"
@@ -99,11 +118,14 @@ def build_page(opening: Opening, i18n: gr.I18n) -> gr.Blocks:
 
         # Gradio closes a session's event stream after the last queued event, and a question sent in that moment would wait for ever: so the clock runs
         # only while the tutor opens. (What an event that is not queued writes into a state would reach no ``change``.)
-        page.load(first, [kept, key], [view, key, timer], concurrency_limit=None, **PRIVATE)
+        begun = [view, key, timer, tabs, shared.said, seat.playing]
+        page.load(first, [kept, key, came], begun, js="(kept, key) => [kept, key, window.mianjing.came]", concurrency_limit=None, **PRIVATE)
         gr.on([header.select, language_choice.select], switch, view, [view, kept], concurrency_limit=None, **PRIVATE)
         timer.tick(tick, view, [banner, view, timer], concurrency_limit=None, **PRIVATE)
         view.change(frame, view, [header, ask_tab, interview_tab, progress_tab, corpus_tab, settings_tab], queue=False, **PRIVATE)
-        for tab in (asking, interviewing, progressing, looking, setting):
+        shown = (ask_tab, interview_tab, progress_tab, corpus_tab, settings_tab)
+        for place, name, tab in zip(shown, TABS, (asking, interviewing, progressing, looking, setting), strict=True):
             view.change(tab.draw, [view, *tab.inputs], list(tab.outputs), queue=False, **PRIVATE)
-        progress_tab.select(progressing.draw, [view, *progressing.inputs], list(progressing.outputs), queue=False, **PRIVATE)
+            place.select(None, js=f"() => window.mianjing.keep({{ tab: '{name}' }})", **PRIVATE)
+            place.select(tab.renew, [view, *tab.inputs], list(tab.renewed), queue=False, **PRIVATE)
     return page

@@ -13,6 +13,7 @@ from rag.records import Language, Question, Remembered
 from rag.report import area_name
 from rag.ui.charts import band, curve, spark
 from rag.ui.controls import button
+from rag.ui.shared import name_of
 from rag.ui.strings import say
 from rag.ui.typeset import inline, plain
 
@@ -24,7 +25,10 @@ ROWS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Everything kept of one profile that the page shows: ``scores`` newest first, ``gone`` the texts of questions no longer in the bank."""
+    """Everything kept of one profile that the page shows: ``scores`` newest first.
+
+    ``questions`` is None until the bank is open. ``gone`` has the texts of the questions that are not in it, as they were asked.
+    """
 
     profile: Profile
     streak: int
@@ -34,7 +38,7 @@ class Record:
     memory: Mapping[str, Remembered]
     due: Sequence[DueCard]
     sessions: Sequence[tuple[SavedSession, Interview]]
-    questions: Mapping[str, Question]
+    questions: Mapping[str, Question] | None
     now: datetime
     zone: tzinfo | None
 
@@ -50,7 +54,7 @@ def progress_html(record: Record | None, profiles: Sequence[Profile], language: 
         empty = f'<section class="empty"><h3>{say(language, "pg_empty")}</h3><p class="lead">{say(language, key)}</p>{go}</section>'
         mine = _data(record.profile, language) if record else ""
         return f'<div class="pg">{title}{said}{empty}{people}{mine}</div>'
-    lead = say(language, "pg_lead", name=record.profile.name, questions=len(record.memory), attempts=len(record.scores))
+    lead = say(language, "pg_lead", name=name_of(record.profile, language), questions=len(record.memory), attempts=len(record.scores))
     body = f"{_figures(record, language)}{_due(record, language)}{_curves(record, language)}{_table(record, language)}{_sessions(record, language)}"
     return f'<div class="pg">{title}<p class="lead">{escape(lead)}</p>{said}{body}{people}{_data(record.profile, language)}</div>'
 
@@ -63,8 +67,8 @@ def people_html(profiles: Sequence[Profile], current: Profile | None, language: 
         choose = (
             f'<span class="chip skipped">{say(language, "pg_current")}</span>' if here else button(say(language, "pg_switch"), "switch", id=str(profile.id))
         )
-        rename = _form("rename", say(language, "pg_name"), say(language, "pg_rename"), profile.name, str(profile.id)) if here else ""
-        rows += f"<li><b>{plain(profile.name)}</b>{rename}{choose}</li>"
+        rename = _form("rename", say(language, "pg_name"), say(language, "pg_rename"), name_of(profile, language), str(profile.id)) if here else ""
+        rows += f"<li><b>{plain(name_of(profile, language))}</b>{rename}{choose}</li>"
     new = _form("new", say(language, "pg_new_label"), say(language, "pg_new"))
     return (
         f'<section><h3>{say(language, "pg_people")}</h3><p class="lead">{say(language, "pg_people_help")}</p>'
@@ -80,7 +84,7 @@ def _form(do: str, label: str, send: str, value: str = "", key: str = "") -> str
 def _data(profile: Profile, language: Language) -> str:
     export = button(say(language, "pg_export"), "export")
     delete = button(say(language, "pg_delete"), "delete", sure=say(language, "pg_delete_sure"))
-    help_ = escape(say(language, "pg_data_help", name=profile.name))
+    help_ = escape(say(language, "pg_data_help", name=name_of(profile, language)))
     return f'<section><h3>{say(language, "pg_data")}</h3><p class="lead">{help_}</p><div class="row">{export}{delete}</div></section>'
 
 
@@ -89,18 +93,22 @@ def _figures(record: Record, language: Language) -> str:
     recent = [(d.mean, d.count) for d in record.progress.overall if d.day >= since]
     count = sum(n for _, n in recent)
     mean = f"{sum(m * n for m, n in recent) / count:.0f}" if count else "–"
-    rows = [("pg_streak", record.streak), ("pg_due_today", len(record.due)), ("pg_mean", mean), ("pg_asked", len(record.memory))]
+    due = len(record.due) if record.questions is not None else "–"
+    rows = [("pg_streak", record.streak), ("pg_due_today", due), ("pg_mean", mean), ("pg_asked", len(record.memory))]
     return f'<ul class="figures">{"".join(f"<li><b>{value}</b><span>{say(language, key)}</span></li>" for key, value in rows)}</ul>'
 
 
 def _due(record: Record, language: Language) -> str:
+    questions = record.questions
+    if questions is None:
+        return f'<section><h3>{say(language, "pg_due")}</h3><p class="lead">{say(language, "pg_due_unknown")}</p></section>'
     if not record.due:
-        later = min((m.due for m in record.memory.values()), default=None)
-        text = say(language, "pg_due_none", when=f"{later.astimezone(record.zone):%Y-%m-%d}") if later else ""
+        later = min((m.due for name, m in record.memory.items() if name in questions and m.due > record.now), default=None)
+        text = say(language, "pg_due_none", when=f"{later.astimezone(record.zone):%Y-%m-%d}") if later else say(language, "pg_due_nothing")
         return f'<section><h3>{say(language, "pg_due")}</h3><p class="lead">{text}</p></section>'
     rows = ""
     for card in record.due[:DUE_SHOWN]:
-        question = record.questions[card.question_id]
+        question = questions[card.question_id]
         last = say(language, "pg_due_last", score=f"{card.last_score:.0f}")
         rows += (
             f'<li><button type="button" data-do="practise" data-question="{plain(card.question_id)}">{inline(question.text.in_language(language))}</button>'
@@ -134,10 +142,11 @@ def _table(record: Record, language: Language) -> str:
         if scored.kind != "follow_up":
             by_question.setdefault(scored.question_id, []).append(scored)
     rows: list[str] = []
+    questions = record.questions or {}
+    gone = f" <small>{say(language, 'pg_gone')}</small>" if record.questions is not None else ""
     for question_id, replies in by_question.items():
-        question, known = record.questions.get(question_id), record.memory.get(question_id)
-        old = plain(record.gone.get(question_id, question_id))
-        text = inline(question.text.in_language(language)) if question else f"{old} <small>{say(language, 'pg_gone')}</small>"
+        question, known = questions.get(question_id), record.memory.get(question_id)
+        text = inline(question.text.in_language(language)) if question else f"{inline(record.gone.get(question_id, question_id))}{gone}"
         scores = [reply.score for reply in reversed(replies[:SPARK_SHOWN])]
         due = f"{known.due.astimezone(record.zone):%Y-%m-%d}" if known else ""
         rows.append(

@@ -11,20 +11,22 @@ from typing import cast, get_args
 import gradio as gr
 
 from rag import __version__
-from rag.config import Strictness
+from rag.config import LlmSettings, Strictness
 from rag.doctor import examine
-from rag.errors import EndpointError, MissingPackage, UserInputError
-from rag.llm import Endpoint
+from rag.errors import UserInputError
 from rag.records import Language
 from rag.ui.faults import fault
 from rag.ui.kept import changed_llm
 from rag.ui.opening import Opening
+from rag.ui.settings_endpoint import MAX_FIELD, Told, form_html, trial
+from rag.ui.settings_health import encoder_label, health_html
 from rag.ui.shared import PRIVATE, Shared, Tab, detail, language_of_view, owner, script
 from rag.ui.strings import LANGUAGES, say
+from rag.ui.turns import Conversation
 
 THEMES = ("system", "light", "dark")
 EXPORTED = 10_000
-MAX_FIELD = 400
+NOTHING = Told()
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -35,13 +37,13 @@ def build(shared: Shared) -> tuple[Tab, gr.HTML]:
     page = gr.HTML("", elem_id="settings", js_on_load=script("settings"), apply_default_css=False)
     outbox = gr.HTML("", elem_id="outbox", js_on_load=script("outbox"), apply_default_css=False)
     page.download(office.export, [view, key], outbox, **PRIVATE)
-    page.delete(office.forget, [view, key], page, queue=False, **PRIVATE)
+    page.delete(office.forget, [view, key, shared.said], [page, shared.said], queue=False, **PRIVATE)
     page.apply(office.examine, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.play(office.test_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.submit(office.set_endpoint, [view, key], page, concurrency_limit=1, **PRIVATE)
     page.clear(office.forget_endpoint, [view, key], page, queue=False, **PRIVATE)
     page.input(office.set_grading, [view, key], page, queue=False, **PRIVATE)
-    return Tab(office.draw, [key], [page]), page
+    return Tab(office.draw, [key], [page], office.draw, [page]), page
 
 
 class Office:
@@ -55,69 +57,74 @@ class Office:
         return self._html(language_of_view(view), key)
 
     def export(self, view: str, key: str) -> str:
-        """All conversations of this browser as JSON, for the browser to save."""
+        """All conversations of this browser, and the feedback given in them, as JSON for the browser to save."""
         history, mine = self._opening.history, owner(key)
         if history is None or mine is None:
             return ""
         heads = history.conversations(mine, EXPORTED)
         found = [history.conversation(mine, head.id) for head in heads]
         rows = [{"id": c.id, "title": c.title, "created": c.created.isoformat(), "updated": c.updated.isoformat(), "turns": list(c.messages)} for c in found]
-        body = json.dumps({"mianjing": __version__, "conversations": rows}, ensure_ascii=False, indent=1)
+        said = [{"kind": f.kind, "question": f.question, "answer": dict(f.answer), "at": f.at.isoformat()} for f in history.feedback_of(mine)]
+        body = json.dumps({"mianjing": __version__, "conversations": rows, "feedback": said}, ensure_ascii=False, indent=1)
         name = f"mianjing-{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
         return f'<pre hidden data-save="{name}">{escape(body)}</pre>'
 
-    def forget(self, view: str, key: str) -> str:
-        """The tab after all conversations of this browser were deleted."""
+    def forget(self, view: str, key: str, said: Conversation) -> tuple[str, Conversation]:
+        """The tab after all conversations of this browser were deleted, the open one with them."""
         language, mine = language_of_view(view), owner(key)
         told = ""
         if self._opening.history is not None and mine is not None:
             try:
-                told = say(language, "data_deleted", count=self._opening.history.delete_conversations(mine))
+                told, said = say(language, "data_deleted", count=self._opening.history.delete_conversations(mine)), Conversation()
             except UserInputError as error:
                 told = fault(error, language)
-        return self._html(language, key, data=told)
+        return self._html(language, key, data=told), said
 
     def examine(self, view: str, key: str) -> str:
         """The tab with what the doctor found."""
         language = language_of_view(view)
-        rows = "".join(
-            f'<tr class="{"well" if f.ok else "ill"}"><th scope="row">{escape(f.what)}</th><td>{say(language, "health_ok" if f.ok else "health_bad")}</td>'
-            f"<td>{escape(f.detail)}</td></tr>"
-            for f in examine(self._opening.settings)
-        )
-        return self._html(language, key, health=f"<table><tbody>{rows}</tbody></table>")
+        return self._html(language, key, health=health_html(examine(self._opening.settings), language))
 
     def test_endpoint(self, view: str, key: str) -> str:
         """The tab with what the language model answered."""
         language = language_of_view(view)
-        return self._html(language, key, endpoint=self._tested(language))
-
-    def _tested(self, language: Language) -> str:
-        try:
-            return say(language, "endpoint_works", reply=Endpoint(self._opening.settings.llm).test(language))
-        except (EndpointError, MissingPackage) as error:
-            return str(error)
+        return self._html(language, key, endpoint=trial(self._opening.settings.llm, language, ill=say(language, "endpoint_stays")))
 
     def set_endpoint(self, event: gr.EventData, view: str, key: str) -> str:
-        """The tab after a language model was set, with what it answered."""
+        """The tab after a language model was given: one that does not reply is not kept, unless it was to be kept without a test."""
         language = language_of_view(view)
         if not self._may_set():
             return self._html(language, key)
+        typed: LlmSettings | None = None
         try:
-            self._opening.keep(changed_llm(self._opening.kept, *(detail(event, name, MAX_FIELD) for name in ("base_url", "model", "api_key"))))
+            wanted = changed_llm(self._opening.kept, *(detail(event, name, MAX_FIELD) for name in ("base_url", "model", "api_key")))
+            typed = wanted.llm
+            assert typed is not None
+            if detail(event, "how") == "untested":
+                told = Told(say(language, "endpoint_saved_untested"))
+            else:
+                told = trial(typed, language, well=say(language, "endpoint_saved"), ill=self._not_saved(language))
+            if not told.failed:
+                self._opening.keep(wanted)
         except UserInputError as error:
-            return self._html(language, key, endpoint=fault(error, language))
-        return self._html(language, key, endpoint=self._tested(language))
+            told = Told(fault(error, language), failed=True)
+        return self._html(language, key, endpoint=told, typed=typed if told.failed else None)
+
+    def _not_saved(self, language: Language) -> str:
+        llm = self._opening.settings.llm
+        if not llm.enabled:
+            return say(language, "endpoint_not_saved_none")
+        return say(language, "endpoint_not_saved_before", model=llm.model, url=llm.base_url)
 
     def forget_endpoint(self, view: str, key: str) -> str:
         """The tab after the language model was taken out."""
         language = language_of_view(view)
-        told = say(language, "endpoint_forgotten")
+        told = Told(say(language, "endpoint_forgotten"))
         if self._may_set():
             try:
                 self._opening.keep(replace(self._opening.kept, llm=None))
             except UserInputError as error:
-                told = fault(error, language)
+                told = Told(fault(error, language), failed=True)
         return self._html(language, key, endpoint=told)
 
     def set_grading(self, event: gr.EventData, view: str, key: str) -> str:
@@ -137,46 +144,32 @@ class Office:
         """Whether the model may be set here: not where file or environment name one, nor on a page that others can reach."""
         return not self._opening.given.llm.enabled and self._opening.given.ui.host in LOOPBACK
 
-    def _html(self, language: Language, key: str, *, data: str = "", health: str = "", endpoint: str = "", grading: str = "") -> str:
+    def _html(
+        self, language: Language, key: str, *, data: str = "", health: str = "", endpoint: Told = NOTHING, typed: LlmSettings | None = None, grading: str = ""
+    ) -> str:
         parts = (
             _interface(language),
-            self._answers(language, endpoint),
+            self._answers(language, endpoint, typed),
             self._grading(language, grading),
             self._data(language, key, data),
             self._about(language, health),
         )
         return f'<div class="settings"><h2 class="display">{say(language, "tab_settings")}</h2>{"".join(parts)}</div>'
 
-    def _answers(self, language: Language, told: str) -> str:
-        settings, tutor = self._opening.settings, self._opening.tutor
-        encoder = tutor.encoder.name if tutor else settings.encoder.name or say(language, "encoder_bundled")
+    def _answers(self, language: Language, told: Told, typed: LlmSettings | None) -> str:
+        settings, tutor, kept = self._opening.settings, self._opening.tutor, self._opening.kept.llm
+        encoder = tutor.encoder.name if tutor else settings.encoder.name
+        label = encoder_label(encoder, language) if encoder else say(language, "encoder_bundled")
         llm = settings.llm
         model = f"{llm.model} ({llm.base_url})" if llm.enabled else say(language, "endpoint_none")
         test = f'<button type="button" class="secondary" data-do="play">{say(language, "endpoint_test")}</button>' if llm.enabled else ""
-        rows = f"<dt>{say(language, 'encoder')}</dt><dd>{escape(encoder)}</dd><dt>{say(language, 'endpoint')}</dt><dd>{escape(model)} {test}{_told(told)}</dd>"
-        form = self._endpoint_form(language) if self._may_set() else f'<p class="lead">{say(language, "endpoint_fixed")}</p>'
-        return f'<section><h3>{say(language, "set_answers")}</h3><dl>{rows}</dl>{form}<p class="lead">{say(language, "set_answers_help")}</p></section>'
-
-    def _endpoint_form(self, language: Language) -> str:
-        kept = self._opening.kept.llm
-        has_key = kept is not None and kept.api_key is not None
-        fields = (
-            ("base_url", "url", (kept.base_url if kept else "") or "", "http://127.0.0.1:8080/v1", "off"),
-            ("model", "text", (kept.model if kept else "") or "", "qwen2.5-7b-instruct", "off"),
-            ("api_key", "password", "", say(language, "endpoint_key_kept") if has_key else "", "new-password"),
-        )
-        rows = "".join(
-            f'<label><span>{say(language, f"endpoint_{name}")}</span><input type="{kind}" name="{name}" value="{escape(value)}" placeholder="{escape(hint)}" '
-            f'maxlength="{MAX_FIELD}" autocomplete="{complete}" spellcheck="false"></label>'
-            for name, kind, value, hint, complete in fields
-        )
-        forget = f'<button type="button" class="secondary" data-do="clear">{say(language, "endpoint_forget")}</button>' if kept else ""
-        save = f'<button type="submit" class="secondary">{say(language, "endpoint_save")}</button>'
-        opened = " open" if kept else ""
-        return (
-            f'<details class="endpoint"{opened}><summary>{say(language, "endpoint_set")}</summary>'
-            f'<form data-endpoint="true">{rows}<p class="row">{save}{forget}</p></form></details>'
-        )
+        rows = f"<dt>{say(language, 'encoder')}</dt><dd>{escape(label)}</dd><dt>{say(language, 'endpoint')}</dt><dd>{escape(model)} {test}</dd>"
+        form = f'<p class="lead">{say(language, "endpoint_fixed")}</p>'
+        if self._may_set():
+            has_key = kept is not None and kept.api_key is not None
+            form = form_html(typed or kept, language, has_key=has_key, kept=kept is not None, opened=bool(kept or typed or told.failed))
+        help_ = f'<p class="lead">{say(language, "set_answers_help")}</p>'
+        return f"<section><h3>{say(language, 'set_answers')}</h3><dl>{rows}</dl>{told.html()}{form}{help_}</section>"
 
     def _grading(self, language: Language, told: str) -> str:
         now = self._opening.settings.grading.strictness

@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from rag.history import Owner
+from rag.history import History, Owner, Profile
 from rag.records import Language
 from rag.tutor import Tutor
 from rag.ui.opening import Opening, Stage
 from rag.ui.sources import document_html
-from rag.ui.strings import say
+from rag.ui.strings import STRINGS, say
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _SPAN = re.compile(r"(\d{1,9})-(\d{1,9})")
@@ -29,21 +29,29 @@ class Shared:
     """What all tabs use.
 
     ``view`` holds the language and whether the tutor is ready, as ``zh:ready`` or ``zh:``; a change draws the page anew. ``key`` is a secret
-    that this browser keeps; what it asked is stored under it.
+    that this browser keeps; what it asked is stored under it. ``profile`` is the number of who practises in this browser, ``said`` the
+    conversation that is open.
     """
 
     opening: Opening
     view: gr.State
     key: gr.BrowserState
+    profile: gr.BrowserState
+    said: gr.State
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab as the page sees it: ``draw(view, *inputs)`` gives the values of ``outputs``."""
+    """A tab as the page sees it: ``draw(view, *inputs)`` gives the values of ``outputs``.
+
+    ``renew`` gives the values of ``renewed``, the parts that something done in another tab may have changed; it runs each time the tab is shown.
+    """
 
     draw: Callable[..., Any]
     inputs: Sequence[Component]
     outputs: Sequence[Component]
+    renew: Callable[..., Any]
+    renewed: Sequence[Component]
 
 
 def language_of_view(view: str) -> Language:
@@ -85,6 +93,18 @@ def number(event: gr.EventData, name: str) -> int:
 def owner(key: object) -> Owner | None:
     """Whose conversations these are; None for a browser that keeps no key."""
     return Owner(browser=key) if isinstance(key, str) and _KEY.fullmatch(key) else None
+
+
+def practising(history: History | None, profile: str) -> tuple[Profile | None, tuple[Profile, ...]]:
+    """Who practises in a browser (the only profile where none was chosen), and all who do on this machine."""
+    known = history.profiles() if history else ()
+    mine = next((p for p in known if str(p.id) == profile), None)
+    return mine or (known[0] if len(known) == 1 else None), known
+
+
+def name_of(profile: Profile, language: Language) -> str:
+    """The name of a profile; the one that was given without asking is said in the language of the page."""
+    return say(language, "pg_me") if profile.name in STRINGS["pg_me"].values() else profile.name
 
 
 def banner_text(stage: Stage, language: Language) -> str:

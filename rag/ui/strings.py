@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag.records import Language
-from rag.ui import corpus_words, interview_words
+from rag.ui import corpus_words, interview_words, settings_words
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 
@@ -32,13 +32,12 @@ STRINGS: dict[str, dict[Language, str]] = {
     "endpoint": {"zh": "语言模型", "en": "Language model"},
     "endpoint_none": {"zh": "没有配置，答案直接摘自资料", "en": "none; answers are quoted from the notes"},
     "endpoint_test": {"zh": "测试连接", "en": "Test it"},
-    "endpoint_works": {"zh": "连接正常，它回答：{reply}", "en": "It works and replied: {reply}"},
     "endpoint_set": {"zh": "设置语言模型", "en": "Set a language model"},
     "endpoint_base_url": {"zh": "地址（OpenAI 兼容）", "en": "Address (OpenAI-compatible)"},
     "endpoint_model": {"zh": "模型名", "en": "Model"},
     "endpoint_api_key": {"zh": "密钥，可以不填", "en": "Key, if it needs one"},
     "endpoint_key_kept": {"zh": "已保存，留空就不变", "en": "kept; leave empty to keep it"},
-    "endpoint_save": {"zh": "保存并测试", "en": "Save and test"},
+    "endpoint_save": {"zh": "测试并保存", "en": "Test and save"},
     "endpoint_forget": {"zh": "不再使用", "en": "Stop using it"},
     "endpoint_forgotten": {"zh": "已停用，密钥也删掉了。", "en": "It is no longer used, and its key is deleted."},
     "endpoint_fixed": {
@@ -64,7 +63,7 @@ STRINGS: dict[str, dict[Language, str]] = {
     "data_export": {"zh": "导出", "en": "Export"},
     "data_delete": {"zh": "全部删除", "en": "Delete all"},
     "data_sure": {"zh": "确认全部删除", "en": "Really delete all"},
-    "data_deleted": {"zh": "删除了 {count} 段对话。", "en": "Conversations deleted: {count}."},
+    "data_deleted": {"zh": "删除了 {count} 段对话和其中的评价。", "en": "Conversations deleted: {count}, with what was said of their answers."},
     "set_about": {"zh": "版本和状态", "en": "Version and health"},
     "health_check": {"zh": "检查", "en": "Check"},
     "health_ok": {"zh": "正常", "en": "fine"},
@@ -110,9 +109,11 @@ STRINGS: dict[str, dict[Language, str]] = {
     "limited": {"zh": "只在这些资料里找：{names}", "en": "Searched only in: {names}"},
     "scope_all": {"zh": "范围：全部资料", "en": "Search in all documents"},
     "scope_some": {"zh": "范围：{count} 份资料", "en": "Search in {count} documents"},
+    "scope_one": {"zh": "范围：{count} 份资料", "en": "Search in {count} document"},
     "scope_help": {"zh": "只在选中的资料里找，一个都不选就是全部。", "en": "Only the chosen documents are searched; none chosen means all."},
     "past": {"zh": "以前的对话", "en": "Earlier conversations"},
     "past_find": {"zh": "查找对话", "en": "Find a conversation"},
+    "past_nothing": {"zh": "没有这样的对话。", "en": "No conversation is called that."},
     "past_count": {"zh": "{count} 个问题", "en": "{count} questions"},
     "past_count_one": {"zh": "{count} 个问题", "en": "{count} question"},
     "past_more": {"zh": "改名或删除：{title}", "en": "Rename or delete: {title}"},
@@ -132,6 +133,14 @@ STRINGS: dict[str, dict[Language, str]] = {
     "fault_not_now": {"zh": "现在不能这样做，请刷新页面再试", "en": "This cannot be done now; reload the page and try again"},
     "fault_no_conversation": {"zh": "这段对话已经不在了", "en": "This conversation is gone"},
     "fault_newer_version": {"zh": "记录是由更新版本的程序写的，请升级 mianjing", "en": "The history was written by a newer version; upgrade mianjing"},
+    "fault_endpoint_fields": {
+        "zh": "要填地址（例如 http://127.0.0.1:8080/v1）和模型名。",
+        "en": "Give an address, such as http://127.0.0.1:8080/v1, and the name of a model.",
+    },
+    "fault_not_written": {
+        "zh": "{file} 写不进去（{reason}），所以没有保存；请把 data_dir 设为可以写的文件夹。",
+        "en": "{file} cannot be written ({reason}), so nothing is saved; set data_dir to a folder that can be written.",
+    },
     "not_kept": {"zh": "这次对话没能保存：{fault}", "en": "This conversation could not be saved: {fault}"},
     "understood": {"zh": "按这个意思回答：{question}", "en": "Understood as: {question}"},
     "caution": {"zh": "下面的内容可能只是相关，请对照原文再用。", "en": "What follows may only be related to your question; check it against the source."},
@@ -196,6 +205,7 @@ STRINGS: dict[str, dict[Language, str]] = {
     "search_nothing": {"zh": "没有找到段落。", "en": "No passage found."},
     "score": {"zh": "分数", "en": "Score"},
     **interview_words.WORDS,
+    **settings_words.WORDS,
     **corpus_words.WORDS,
 }
 

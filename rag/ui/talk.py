@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import escape
+from types import MappingProxyType
 
 from rag.history import ConversationHead
 from rag.records import Answer, Citation, Hit, Language, Sentence
@@ -15,13 +16,19 @@ from rag.ui.turns import Conversation, Turn, numbered
 from rag.ui.typeset import inline
 
 SHOWN = 40
+NONE: Mapping[str, str] = MappingProxyType({})
 VERDICTS = ("helpful", "wrong_source", "wrong_answer")
 _STEP = re.compile(r"^(\d{1,3})\. ")
 _STRONG = re.compile(r"^\*\*(.+)\*\*$", re.DOTALL)
 
 
-def conversation_html(conversation: Conversation, language: Language, *, documents: int | None, past: Sequence[ConversationHead] = ()) -> str:
-    """The whole conversation, or the way in when it is empty. ``documents`` is how many the corpus has, None while it is being opened."""
+def conversation_html(
+    conversation: Conversation, language: Language, *, documents: int | None, past: Sequence[ConversationHead] = (), titles: Mapping[str, str] = NONE
+) -> str:
+    """The whole conversation, or the way in when it is empty.
+
+    ``documents`` is how many the corpus has, None while it is being opened; ``titles`` names those that questions were limited to.
+    """
     asked = f'data-id="{conversation.id}" data-asked="{conversation.asked}"'
     state = f'aria-busy="{"true" if conversation.busy else "false"}" {asked}'
     if not conversation.turns:
@@ -29,17 +36,22 @@ def conversation_html(conversation: Conversation, language: Language, *, documen
     first = max(0, len(conversation.turns) - SHOWN)
     folded = f'<p class="folded">{say(language, "earlier", count=first)}</p>' if first else ""
     waiting = say(language, "waiting_model" if documents is None else "thinking")
-    turns = "".join(_turn(n, conversation.turns[n], language, waiting) for n in range(first, len(conversation.turns)))
+    turns = "".join(_turn(n, conversation.turns[n], language, waiting, titles) for n in range(first, len(conversation.turns)))
     return f'<div class="talk" role="log" aria-live="polite" aria-label="{say(language, "conversation")}" {state}>{folded}{turns}</div>'
 
 
-def _turn(number: int, turn: Turn, language: Language, waiting: str) -> str:
+def _turn(number: int, turn: Turn, language: Language, waiting: str, titles: Mapping[str, str]) -> str:
     edit = f'<button type="button" class="quiet edit" data-edit="{number}" data-text="{escape(turn.question)}">{say(language, "edit")}</button>'
-    limited = f'<p class="understood">{escape(say(language, "limited", names=", ".join(turn.documents)))}</p>' if turn.documents else ""
+    names = ("、" if language == "zh" else ", ").join(titles.get(name, name) for name in turn.documents)
+    limited = f'<p class="understood">{escape(say(language, "limited", names=names))}</p>' if turn.documents else ""
     head = f'<div class="asked"><h2 class="question">{inline(turn.question)}</h2>{edit if turn.state in {"done", "stopped"} else ""}</div>{limited}'
     if turn.answer is None:
         dots = f'<p class="waiting"><span class="dots" aria-hidden="true"></span>{waiting}</p>'
-        body = dots if turn.state == "waiting" else f'<p class="frame">{say(language, "stopped")}</p>'
+        body = (
+            dots
+            if turn.state == "waiting"
+            else f'<p class="frame">{say(language, "stopped")}</p><footer class="foot">{_again(turn, number, language)}</footer>'
+        )
         return f'<article class="turn" id="turn-{number}">{head}{body}</article>'
     answer = turn.answer
     understood = ""
@@ -120,7 +132,6 @@ def _foot(turn: Turn, answer: Answer, number: int, language: Language) -> str:
         f'<button type="button" class="quiet" data-copy="turn-{number}" data-done="{say(language, "copied")}" title="{say(language, "copy_help")}">'
         f"{say(language, 'copy')}</button>"
     )
-    again = f'<button type="button" class="quiet" data-again="{number}" data-text="{escape(turn.question)}">{say(language, "again")}</button>'
     verdicts = "".join(
         f'<button type="button" class="quiet" data-verdict="{kind}" data-turn="{number}" aria-pressed="{"true" if turn.said == kind else "false"}">'
         f"{say(language, f'verdict_{kind}')}</button>"
@@ -128,7 +139,12 @@ def _foot(turn: Turn, answer: Answer, number: int, language: Language) -> str:
     )
     opinion = f'<span class="opinion" role="group" aria-label="{say(language, "verdict")}">{verdicts}</span>' if answer.engine != "none" else ""
     how = f'<details class="how"><summary>{say(language, "how")}</summary>{_how(answer, language)}</details>' if answer.engine != "none" else ""
+    again = _again(turn, number, language)
     return f'<footer class="foot">{sure}{copy}{again}{opinion}{how}</footer><pre class="plain" hidden>{escape(plain_text(answer, language))}</pre>'
+
+
+def _again(turn: Turn, number: int, language: Language) -> str:
+    return f'<button type="button" class="quiet" data-again="{number}" data-text="{escape(turn.question)}">{say(language, "again")}</button>'
 
 
 def plain_text(answer: Answer, language: Language) -> str:

@@ -1,6 +1,7 @@
 """Text of documents to safe HTML: everything escaped, formulas and code set apart, spans highlighted.
 
-Nothing in a text becomes markup: no tag, image or link of a document survives. Formulas are handed to KaTeX in the page as plain text.
+Nothing in a text becomes markup: no tag, image or link of a document survives. Formulas are handed to KaTeX in the page as plain text. Every character
+of a span is there; the signs of Markdown are not shown (style.css hides them, and puts a dot for an item, a line for a rule and a word for an image).
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ _PIECE = re.compile(  # every part is bounded, so that no text takes more than l
     r"|(?P<formula>\\\((?:(?!\\[()])[^\n]){1,400}\\\)|(?<![\\$])\$(?![\s$])(?:\\.|[^$\\\n]){1,400}?(?<!\s)\$(?![\d$]))",
     re.DOTALL | re.MULTILINE,
 )
-_MARKUP = re.compile(r"^#{1,6}(?= )|\*\*|^```.*$|\{:[^}\n]{0,80}\}", re.MULTILINE)
+_MARKUP = re.compile(
+    r"^#{1,6}[ \t]+|\*\*|^```.*$|\{:[^}\n]{0,80}\}"
+    r"|(?P<rule>^ {0,3}(?:-{3,}|\*{3,}|_{3,})[ \t]*$)|(?P<bullet>(?<!\S)[-*+][ \t]+(?=\S))"
+    r"|!\[(?P<picture>[^\]\n]{0,200})\]\([^)\n]{0,500}\)|\[(?P<link>[^\[\]\n]{1,200})\]\([^)\s]{1,500}\)",
+    re.MULTILINE,
+)
+INDENT = 12
+_DULL = frozenset({"", "image", "img", "图片", "图像", "picture"})
 _LINE_END = re.compile(r"(?:[ \t]*\n)+")
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
@@ -104,7 +112,7 @@ def span(text: str, start: int, end: int, marks: Sequence[Mark] = (), looks: Seq
         for atom in group:
             while waiting and waiting[0][0] <= atom.start:
                 body += f'<a class="anchor" id="{escape(waiting.pop(0)[1])}"></a>'
-            body += _source(text[atom.start : atom.end], after_display) if atom.kind == "text" else _piece(text[atom.start : atom.end], atom.kind)
+            body += _source(text, atom, after_display) if atom.kind == "text" else _piece(text[atom.start : atom.end], atom.kind)
             after_display = atom.kind in {"display", "fence"}
         if look_at >= 0:
             body = f'<span class="look-{looks[look_at].name}">{body}</span>'
@@ -119,19 +127,53 @@ def _piece(text: str, kind: PieceKind) -> str:
     if kind == "text":
         return escape(text, quote=True)
     if kind == "fence":
-        return f"<code class='fence'>{escape(text)}</code>"
+        start, end = text.find("\n") + 1, text.rfind("\n")
+        opening, body, closing = text[:start], text[start:end], text[max(start, end) :]
+        return f"<code class='fence'>{_signs(opening)}{escape(body)}{_signs(closing)}</code>"
     if kind == "code":
         return f"<code>{escape(text.strip('`').strip() or text)}</code>"
     body = text[2:-2] if text.startswith(("$$", "\\[", "\\(")) else text[1:-1]
     return f'<span class="tex{" tex-display" if kind == "display" else ""}">{escape(body.strip())}</span>'
 
 
-def _source(text: str, after_display: bool) -> str:
-    """Plain source text: every character stays, its markup is dimmed and its empty lines are low, the rest of a displayed line too."""
-    dimmed = _MARKUP.sub(r'<span class="markup">\g<0></span>', escape(text, quote=True))
-    rest = _LINE_END.match(dimmed) if after_display else None
+def _source(text: str, atom: Piece, after_display: bool) -> str:
+    """Plain source text: every character stays, its markup out of sight and its empty lines low, the rest of a displayed line too."""
+    readable, at = "", atom.start
+    for found in _MARKUP.finditer(text, atom.start, atom.end):
+        readable += escape(text[at : found.start()], quote=True) + _unmarked(found)
+        at = found.end()
+    readable += escape(text[at : atom.end], quote=True)
+    rest = _LINE_END.match(readable) if after_display else None
     head = f'<span class="gap">{rest.group()}</span>' if rest else ""
-    return head + _EMPTY_LINES.sub(r'<span class="gap">\g<0></span>', dimmed[rest.end() if rest else 0 :])
+    return head + _EMPTY_LINES.sub(r'<span class="gap">\g<0></span>', readable[rest.end() if rest else 0 :])
+
+
+def _unmarked(found: re.Match[str]) -> str:
+    """A piece of Markdown with its signs out of sight."""
+    whole = _signs(found.group())
+    if found.group("rule"):
+        return f'<span class="rule">{whole}</span>'
+    if found.group("bullet"):
+        return f'<span class="bullet">{whole}</span>' if _begins_line(found) else escape(found.group(), quote=True)
+    if found.group("picture") is not None:
+        name = found.group("picture").strip()
+        told = "" if name.lower() in _DULL else f": {name}"
+        return f'<span class="picture" data-told="{escape(told, quote=True)}">{whole}</span>'
+    if found.group("link"):
+        before, link, after = found.group().partition(found.group("link"))
+        return f"{_signs(before)}{escape(link, quote=True)}{_signs(after)}"
+    return whole
+
+
+def _begins_line(found: re.Match[str]) -> bool:
+    """Whether only white space, and not much of it, stands before a match in its line."""
+    start = found.start()
+    before = found.string[max(0, start - INDENT) : start]
+    return not before.rpartition("\n")[2].strip() and ("\n" in before or start <= INDENT)
+
+
+def _signs(text: str) -> str:
+    return f'<span class="markup">{escape(text, quote=True)}</span>'
 
 
 def _marked(mark: Mark, body: str, *, first: bool) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from rag import interview
 from rag.config import Settings
 from rag.errors import UserInputError
-from rag.history import Attempt, Feedback, History
+from rag.history import Attempt, Feedback, History, Owner
 from rag.history.engine import VERSION_TABLE, config
 
 PLAYER = Path(__file__).with_name("player.py")
@@ -43,6 +43,25 @@ def test_migrations_go_down_and_up_again(history: History) -> None:
         command.upgrade(config(connection), "head")
         command.check(config(connection))
     assert history.profiles() == ()
+
+
+def test_feedback_of_before_finds_its_conversation_and_what_is_lost_goes(history: History) -> None:
+    mine = Owner(browser="k" * 32)
+    turns = [{"question": "甲", "said": "helpful"}, {"question": "乙", "said": "wrong_answer"}]
+    history.save_conversation(mine, "c1", "题", turns, START)
+    with history.engine.begin() as connection:
+        command.downgrade(config(connection), "0001")
+        for kind, question in (("helpful", "甲"), ("wrong_source", "乙"), ("wrong_answer", "乙"), ("helpful", "删掉的")):
+            values = {"kind": kind, "question": question, "at": "2026-01-01 00:00:00.000000"}
+            connection.execute(text("INSERT INTO feedback (kind, question, answer, at) VALUES (:kind, :question, '{}', :at)"), values)
+        command.upgrade(config(connection), "head")
+    assert sorted((f.kind, f.question) for f in history.feedback_of(mine)) == [("helpful", "甲"), ("wrong_answer", "乙")]
+    assert len(history.feedback()) == 2
+    with history.engine.begin() as connection:
+        command.downgrade(config(connection), "0001")
+        assert connection.execute(text("SELECT count(*) FROM feedback")).scalar_one() == 2
+        command.upgrade(config(connection), "head")
+    assert len(history.feedback_of(mine)) == 2
 
 
 def test_opening_again_keeps_everything(url: str) -> None:
@@ -127,9 +146,20 @@ def test_deleted_words_leave_the_file(tmp_path: Path) -> None:
         profile = history.profile("Ada", START).id
         for n in range(50):
             history.record_attempt(profile, Attempt(f"q{n}", "vision", "reply", mark * 50, GOOD, START))
-        history.save_feedback(profile, Feedback("helpful", mark, {"text": mark}, START))
+        history.save_conversation(Owner(profile), "c", mark, [{"text": mark}], START)
+        history.save_feedback(Owner(profile), "c", 0, Feedback("helpful", mark, {"text": mark}, START))
         assert any(mark.encode() in file.read_bytes() for file in tmp_path.iterdir())
         history.delete_all(profile)
+        assert not any(mark.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_words_of_deleted_conversations_and_their_feedback_leave_the_file(tmp_path: Path) -> None:
+    mark, mine = "wholly-private-words", Owner(browser="k" * 32)
+    with History.open(Settings(data_dir=tmp_path)) as history:
+        history.save_conversation(mine, "c", mark, [{"text": mark * 50}] * 20, START)
+        history.save_feedback(mine, "c", 3, Feedback("helpful", mark, {"text": mark}, START))
+        assert any(mark.encode() in file.read_bytes() for file in tmp_path.iterdir())
+        history.delete_conversations(mine)
         assert not any(mark.encode() in file.read_bytes() for file in tmp_path.iterdir())
 
 

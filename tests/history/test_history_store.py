@@ -157,14 +157,41 @@ def test_a_time_without_a_zone_is_refused(history: History) -> None:
 
 
 def test_feedback_is_kept(history: History) -> None:
-    profile = history.profile("Ada", START).id
+    profile, mine = history.profile("Ada", START).id, Owner(browser="k" * 32)
     said = Feedback("wrong_source", "什么是 BN？", {"text": "答案\x00"}, START)
-    history.save_feedback(profile, said)
-    history.save_feedback(None, Feedback("helpful", "q", {}, at(1)))
+    history.save_conversation(Owner(profile), "c1", "a", [{"x": 1}], START)
+    history.save_conversation(mine, "c2", "b", [{"x": 1}, {"x": 2}], START)
+    history.save_feedback(Owner(profile), "c1", 0, said)
+    history.save_feedback(mine, "c2", 1, Feedback("wrong_answer", "q", {}, START))
+    history.save_feedback(mine, "c2", 1, Feedback("helpful", "q", {}, at(1)))
     assert history.feedback(profile) == (said,)
     assert [f.kind for f in history.feedback()] == ["helpful", "wrong_source"]
+    assert [f.kind for f in history.feedback_of(mine)] == ["helpful"]
+    history.delete_feedback(Owner(browser="other"), "c2", 1)
+    assert len(history.feedback_of(mine)) == 1
+    history.delete_feedback(mine, "c2", 1)
+    assert history.feedback() == (said,)
     with pytest.raises(UserInputError, match="feedback is helpful, wrong_source, wrong_answer, got 'bad'"):
-        history.save_feedback(None, Feedback("bad", "q", {}, START))  # type: ignore[arg-type]
+        history.save_feedback(mine, "c2", 0, Feedback("bad", "q", {}, START))  # type: ignore[arg-type]
+    with pytest.raises(UserInputError, match="no conversation 'c1' of this owner"):
+        history.save_feedback(mine, "c1", 0, said)
+
+
+def test_feedback_is_deleted_with_its_conversation_and_with_its_profile(history: History) -> None:
+    profile, mine, other = history.profile("Ada", START).id, Owner(browser="k" * 32), Owner(browser="o" * 32)
+    for owner, name in ((mine, "c1"), (mine, "c2"), (mine, "c3"), (other, "c4")):
+        history.save_conversation(owner, name, name, [{"x": 1}], START)
+    for owner, name, practising in ((mine, "c1", None), (mine, "c2", None), (mine, "c3", profile), (other, "c4", None)):
+        history.save_feedback(owner, name, 0, Feedback("helpful", name, {}, START), practising)
+    history.delete_conversation(mine, "c1")
+    assert sorted(f.question for f in history.feedback()) == ["c2", "c3", "c4"]
+    assert [row["question"] for row in history.export_all(profile)["feedback"]] == ["c3"]
+    assert [row["question"] for row in history.export_all(profile, mine.browser)["feedback"]] == ["c2", "c3"]
+    assert history.delete_all(profile, mine.browser)["feedback"] == 2
+    assert [f.question for f in history.feedback()] == ["c4"]
+    assert len(history.conversations(mine)) == 2
+    assert history.delete_conversations(other) == 1
+    assert history.feedback() == ()
 
 
 def test_conversations_keep_the_time_of_unchanged_messages(history: History) -> None:
@@ -222,8 +249,8 @@ def test_a_conversation_is_its_owners_alone(history: History) -> None:
 def fill(history: History, profile: int, mark: str) -> None:
     """Something of this profile in every table."""
     history.record_attempt(profile, attempt(START, text=mark), SessionState(f"s{mark}", 0, {"text": mark}))
-    history.save_feedback(profile, Feedback("helpful", mark, {}, START))
     history.save_conversation(Owner(profile), f"c{mark}", mark, [{"text": mark}], START)
+    history.save_feedback(Owner(profile), f"c{mark}", 0, Feedback("helpful", mark, {}, START))
 
 
 def test_everything_is_exported_and_everything_is_deleted(history: History) -> None:

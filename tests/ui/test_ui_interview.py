@@ -169,9 +169,6 @@ def test_a_draft_and_the_clock_survive_a_reload(visit: Visit) -> None:
     page.click("[data-clock-switch]")
     assert page.locator(".clock").is_hidden()
     page.reload()
-    page.wait_for_selector("#chat .welcome")
-    page.click("#tab-interview-button")
-    page.locator('.resume [data-do="resume"]').click()
     page.wait_for_selector("#iv-reply")
     assert page.locator(".iv-play .display").inner_text() == question
     assert page.locator("#iv-reply").input_value() == "先写一半 <b>"
@@ -285,9 +282,6 @@ def test_the_server_is_killed_and_the_interview_goes_on(browser: Any, mortal: Mo
     mortal.kill()
     mortal.start()
     page.goto(mortal.url)
-    page.wait_for_selector("#chat .welcome")
-    page.click("#tab-interview-button")
-    page.locator('.resume [data-do="resume"]').click()
     page.wait_for_selector("#iv-reply")
     assert page.locator(".iv-play .display").inner_text() == second
     assert page.locator(".iv-bar .live").inner_text() == live

@@ -38,6 +38,8 @@ def test_two_thousand_questions_stay_usable(visit: Callable[..., Any], served: S
     ask(page, question)
     grown(served.log.parent / "data", question)
     page.reload()
+    page.locator("#chat .folded").wait_for()
+    page.click("[data-new]")
     page.locator("#chat .past .asking").first.wait_for()
     assert page.locator("#chat .past li[data-title]").count() == OTHERS + 1
     page.locator("#chat .filter").fill(f"{OTHERS - 1} 为什么")

@@ -120,8 +120,10 @@ def test_language_switch_is_kept(visit: Visit) -> None:
     assert page.locator("#question").get_attribute("placeholder") == "Ask a deep-learning interview question"
     assert page.locator("#chat .turn").count() == 1
     page.reload()
-    page.wait_for_selector("#chat .welcome")
-    page.wait_for_function("document.querySelector('#chat .display').innerText === 'Ask an interview question'")
+    page.wait_for_selector("#chat .turn")
+    page.wait_for_function("document.querySelector('#chat .how summary').innerText === 'How it was found'")
+    page.click("[data-new]")
+    page.wait_for_function("document.querySelector('#chat .display')?.innerText === 'Ask an interview question'")
 
 
 def test_dark_follows_the_system_and_can_be_switched(visit: Visit) -> None:

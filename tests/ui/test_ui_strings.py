@@ -12,7 +12,9 @@ import pytest
 from rag.ui.strings import EXAMPLES, LANGUAGES, STRINGS, language_of_browser, say
 
 FOLDER = Path(__file__).parents[2] / "rag" / "ui"
-FAMILIES = tuple(f"{name}_" for name in "opening refused intake sort show stage part language column tab how verdict theme strict endpoint fault".split())
+FAMILIES = tuple(
+    f"{name}_" for name in "opening refused intake sort show stage part language column tab how verdict theme strict endpoint fault health".split()
+)
 """Beginnings of keys that are put together while the program runs."""
 
 

@@ -66,7 +66,11 @@ def test_a_conversation_remembers_what_was_answered() -> None:
     assert said.cited(1, 1) is None
     assert said.cited(7, 1) is None
     assert not said.end().busy
-    assert "没有答完" in conversation_html(said.end(), "zh", documents=1)
+    stopped = conversation_html(said.end(), "zh", documents=1)
+    assert "没有答完" in stopped
+    assert stopped.count("data-again") == 2
+    limited = conversation_html(said.end().ask("三", ["a/b.md", "gone.md"]), "en", documents=1, titles={"a/b.md": "标题 <b>"})
+    assert "Searched only in: 标题 &lt;b&gt;, gone.md" in limited
     assert "模型还在载入" in conversation_html(said, "zh", documents=None)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rag.ui.typeset import Look, Mark, inline, pieces, span
 
-PARTS = [*"ab 中文。\n$`\\()[]<>&\"'#*{}:~|", "$$", "```", "\\(", "\\)", "<img src=x>", "**"]
+PARTS = [*"ab 中文。\n$`\\()[]<>&\"'#*{}:~|", "$$", "```", "\\(", "\\)", "<img src=x>", "**", "\n- ", "![", "](", "\n---\n", "[a](b)"]
 TEXT = st.lists(st.sampled_from(PARTS), max_size=80).map("".join)
 TAGS = re.compile(r"</?(?:span|code|mark|b|a)(?: [^<>]*)?>")
 
@@ -48,7 +48,7 @@ def test_formulas_and_code_are_kept() -> None:
     assert inline("设 $a<b$，`x<y`，\\(z\\)") == '设 <span class="tex">a&lt;b</span>，<code>x&lt;y</code>，<span class="tex">z</span>'
     assert inline("$$\\frac{1}{2}$$") == '<span class="tex tex-display">\\frac{1}{2}</span>'
     assert inline("costs $5 and $6") == "costs $5 and $6"
-    assert inline("```py\nx = 1\n```") == "<code class='fence'>```py\nx = 1\n```</code>"
+    assert inline("```py\nx = 1\n```") == ('<code class=\'fence\'><span class="markup">```py\n</span>x = 1<span class="markup">\n```</span></code>')
 
 
 def test_nothing_of_a_document_becomes_markup() -> None:
@@ -69,7 +69,19 @@ def test_highlights_that_overlap_become_one() -> None:
 
 def test_headings_and_anchors() -> None:
     html = span("# T\nx", 0, 5, (), [Look(0, 3, "title")], [(0, "section-0")])
-    assert html == '<span class="look-title"><a class="anchor" id="section-0"></a><span class="markup">#</span> T</span>\nx'
+    assert html == '<span class="look-title"><a class="anchor" id="section-0"></a><span class="markup"># </span>T</span>\nx'
+
+
+def test_signs_of_markdown_are_there_but_out_of_sight() -> None:
+    source = "- **甲** [名](https://x)\n![image](a.png) 和 ![图 1](b.png)\n\n---\n减 - 号"
+    html = span(source, 0, len(source))
+    assert _shown(html) == source
+    seen = re.sub(r'<span class="markup">.*?</span>', "", html, flags=re.DOTALL)
+    assert _shown(seen) == "甲 名\n 和 \n\n\n减 - 号"
+    nested = "- 甲\n  - 乙 - 丙"
+    assert span(nested, 0, len(nested), [Mark(6, 13)]).count('class="bullet"') == 2
+    assert html.count('class="bullet"') == html.count('class="rule"') == 1
+    assert re.findall(r'data-told="([^"]*)"', html) == ["", ": 图 1"]
 
 
 @pytest.mark.parametrize("part", ["$", "`a", "$$ a ", "```a\n", "\\(", "\\[ a", "$a ", "~~~\nx\n", "$\\a", "{:", "\n "])

@@ -91,6 +91,7 @@
       waiting = false;
       const place = iv();
       if (!place) return;
+      mianjing.keep({ interview: place.dataset.session ?? "" });
       localTimes(element);
       typeset(element);
       ticks();
@@ -152,7 +153,9 @@
   };
 
   mianjing.progress = (element, trigger, props, watch) => {
-    watch("value", () => { localTimes(element); typeset(element); });
+    const ready = () => { localTimes(element); typeset(element); };
+    ready();
+    watch("value", ready);
     on(element, "[data-do]", (button) => {
       if (!sure(button)) return;
       const { do: action, id = "", question = "" } = button.dataset;

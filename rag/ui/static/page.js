@@ -6,6 +6,15 @@
   const ask = { trigger: null, chat: null };
   let lastChip = null;
 
+  /* Where the reader is, kept for as long as this browser tab: the page opens there again. */
+  const PLACE = "mianjing-place";
+  mianjing.came = (() => { try { return sessionStorage.getItem(PLACE) ?? ""; } catch { return ""; } })();
+  let place = (() => { try { return JSON.parse(mianjing.came) ?? {}; } catch { return {}; } })();
+  mianjing.keep = (changed) => {
+    place = { ...place, ...changed };
+    try { sessionStorage.setItem(PLACE, JSON.stringify(place)); } catch { /* private window */ }
+  };
+
   /* Theme: the system's, or the reader's choice, kept in this browser. */
   const kept = () => { try { return localStorage.getItem("mianjing-theme"); } catch { return null; } };
   const asked = new URLSearchParams(location.search).get("__theme");
@@ -24,6 +33,21 @@
       if (document.body.classList.contains("dark") !== (root.dataset.theme === "dark")) setTheme();
     }).observe(document.body, { attributeFilter: ["class"] });
   });
+
+  /* Language: the one the page is in, remembered so that words and dates are right before the server has said it. */
+  const SPOKEN = "mianjing-spoken";
+  const remembered = () => { try { return localStorage.getItem(SPOKEN); } catch { return null; } };
+  const speak = (language) => {
+    const name = language === "zh" ? "zh-CN" : "en";
+    if (root.lang === name) return;
+    root.lang = name;
+    localTimes(document);
+  };
+  const localTimes = (element) => element.querySelectorAll("time[datetime]").forEach((place) => {
+    const date = new Date(place.dateTime);
+    place.textContent = date.toLocaleString(root.lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  });
+  speak(remembered() ?? (navigator.languages.map((name) => name.slice(0, 2).toLowerCase()).find((name) => name === "zh" || name === "en") ?? "en"));
 
   /* Formulas: KaTeX is fetched from this server when the first one appears. */
   let katex = null;
@@ -61,13 +85,16 @@
   mianjing.header = (element, trigger, props, watch) => {
     const say = () => {
       const language = element.querySelector("[data-page-language]")?.dataset.pageLanguage;
-      if (language) root.lang = language === "zh" ? "zh-CN" : "en";
+      if (!language) return;
+      try { localStorage.setItem(SPOKEN, language); } catch { /* private window */ }
+      speak(language);
     };
     on(element, "[data-language]", (button) => trigger("select", { language: button.dataset.language }));
     on(element, "[data-theme-switch]", () => {
       try { localStorage.setItem("mianjing-theme", root.dataset.theme === "dark" ? "light" : "dark"); } catch { /* private window */ }
       setTheme();
     });
+    say();
     watch("value", say);
   };
 
@@ -77,6 +104,7 @@
     watch("value", () => {
       const talk = element.querySelector(".talk");
       if (!talk) return;
+      mianjing.keep({ conversation: talk.dataset.id });
       busy();
       localTimes(element);
       typeset(element);
@@ -101,8 +129,19 @@
     });
     element.addEventListener("input", (event) => {
       if (!event.target.matches("[data-filter]")) return;
-      const wanted = event.target.value.trim().toLowerCase();
-      element.querySelectorAll(".past > li").forEach((row) => { row.hidden = !row.dataset.title.includes(wanted); });
+      const wanted = event.target.value.trim().toLowerCase(), rows = [...element.querySelectorAll(".past > li")];
+      rows.forEach((row) => { row.hidden = !row.dataset.title.includes(wanted); });
+      const told = element.querySelector(".no-match");
+      told.textContent = rows.every((row) => row.hidden) ? told.dataset.text : "";
+    });
+    /* The menu of a conversation closes as menus do. */
+    document.addEventListener("click", (event) => element.querySelectorAll("details.more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
+    element.addEventListener("keydown", (event) => {
+      const menu = event.key === "Escape" && event.target.closest("details.more[open]");
+      if (!menu) return;
+      event.stopPropagation();
+      menu.open = false;
+      menu.querySelector("summary").focus();
     });
     on(element, 'a[href^="#cite-"]', (chip) => { lastChip = chip; ask.open?.(chip.getAttribute("href").slice(6)); });
     on(element, "[data-copy]", (button) => copy(document.getElementById(button.dataset.copy)?.querySelector(".plain")?.textContent ?? "", button));
@@ -123,11 +162,6 @@
     ask.trigger("submit", { text, turn, documents });
     return true;
   };
-
-  const localTimes = (element) => element.querySelectorAll("time[datetime]").forEach((place) => {
-    const date = new Date(place.dateTime);
-    place.textContent = date.toLocaleString(root.lang, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-  });
 
   const copy = async (text, button) => {
     try {
@@ -176,13 +210,15 @@
     });
     const stop = () => { if (ask.form?.classList.contains("busy")) { ask.form.classList.remove("busy"); trigger("stop", {}); } };
     on(element, "[data-stop]", stop);
-    on(element, "[data-new]", () => { ask.form?.classList.remove("busy"); edit("", ""); trigger("clear", {}); });
+    on(element, "[data-new]", () => { ask.form?.classList.remove("busy"); edit("", ""); unlimited(); trigger("clear", {}); });
     on(element, "[data-cancel]", () => edit("", ""));
-    element.addEventListener("change", () => {
+    const limits = () => {
       const summary = element.querySelector(".scope summary");
       const count = element.querySelectorAll(".scope input:checked").length;
-      if (summary) summary.textContent = count ? summary.dataset.some.replace("#", count) : summary.dataset.all;
-    });
+      if (summary) summary.textContent = count > 1 ? summary.dataset.some.replace("#", count) : count ? summary.dataset.one : summary.dataset.all;
+    };
+    const unlimited = () => { element.querySelectorAll(".scope input:checked").forEach((box) => { box.checked = false; }); limits(); };
+    element.addEventListener("change", limits);
     document.addEventListener("click", (event) => {
       const scope = element.querySelector(".scope[open]");
       if (scope && !scope.contains(event.target)) scope.open = false;
@@ -238,13 +274,18 @@
   };
 
   mianjing.settings = (element, trigger, props, watch) => {
+    let secret = ""; /* a key that was typed stays in this page until it is saved; the server sends none back */
     const show = () => {
+      const key = element.querySelector(".told.failed ~ .endpoint [name=api_key]");
+      if (key && secret && !key.value) key.value = secret;
       const choice = element.querySelector(`input[name="theme"][value="${kept() ?? "system"}"]`);
       if (choice) choice.checked = true;
       const language = element.querySelector('input[name="language"][checked]');
       if (language) language.checked = true;
     };
-    watch("value", show);
+    /* Gradio may fill the tab before or after it tells of a new value. */
+    show();
+    new MutationObserver(show).observe(element, { childList: true, subtree: true });
     element.addEventListener("change", (event) => {
       if (event.target.name === "language") trigger("select", { language: event.target.value });
       if (event.target.name === "strictness") trigger("input", { strictness: event.target.value });
@@ -260,8 +301,9 @@
       event.preventDefault();
       const fields = event.target.closest("[data-endpoint]")?.elements;
       if (!fields) return;
-      event.submitter && (event.submitter.disabled = true);
-      trigger("submit", { base_url: fields.base_url.value, model: fields.model.value, api_key: fields.api_key.value });
+      secret = fields.api_key.value;
+      event.target.closest("form").querySelectorAll("button").forEach((button) => { button.disabled = true; });
+      trigger("submit", { base_url: fields.base_url.value, model: fields.model.value, api_key: secret, how: event.submitter?.value ?? "" });
     });
     on(element, "[data-do]", (button) => {
       if (button.dataset.sure && !button.classList.contains("sure")) {
