@@ -14,7 +14,9 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"^(?:\*\*|__)(?P<in>.+?)(?:\*\*|__)\s*[:：]?\s*$")
 _TAGGED_CODE = re.compile(r"`[^`\n]*`\{:[^{}\n]*\}")
 _MATH = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$|`[^`\n]+`", re.DOTALL)
-_EMPHASIS = re.compile(r"(\*\*\*|\*\*|\*|___|__|(?<!\w)_(?=\S))(?=\S)(.+?)(?<=\S)\1(?!\w)", re.DOTALL)
+_EMPHASIS = re.compile(
+    r"(?:(?<![A-Za-z0-9*])(\*{1,3})(?=[^\s*])(.+?)(?<=[^\s*])\1(?![A-Za-z0-9*])|(___|__|(?<!\w)_(?=\S))(?=\S)(.+?)(?<=\S)\3(?!\w))", re.DOTALL
+)
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _NUMBER = re.compile(
@@ -33,8 +35,13 @@ _ASKS_ZH = re.compile(
     r"什[么麽麼]|为何|為何|何为|何謂|如何|怎[么麼样樣]|怎被|哪[些个個种種里裡]|是否|能否|有没有|有沒有|多少|为啥|吗|嗎|区别|區別|异同|優劣|优劣|优缺点|关系|"
     r"的理解$|的比较$|对比$|的意义$|的作用$|的原理$|的原因$|的做法$|的缘由$|的重要性|利弊"
 )
-_ORDERS_ZH = re.compile(r"^(?:请|簡單|简单|简要|試|试|用.{1,20})?(?:说明|說明|介绍|介紹|解释|解釋|列举|列舉|推导|推導|描述|比较|比較|阐述|简述|谈谈|讲讲|计算|証明|证明|举例|写出|分析|叙述)")
-_ASKS_EN = re.compile(r"^(?:what|why|how|when|which|where|who|is|are|does|do|can|could|should|explain|describe|compare|derive|list|give|define|name|discuss|prove)\b", re.IGNORECASE)
+_ORDERS_ZH = re.compile(
+    r"^(?:请|簡單|简单|简要|試|试|用.{1,20})?(?:说明|說明|介绍|介紹|解释|解釋|列举|列舉|推导|推導|描述|比较|比較|阐述|简述|谈谈|讲讲|计算|証明|证明|举例|写出|分析|叙述)"
+)
+_ASKS_EN = re.compile(
+    r"^(?:what|why|how|when|which|where|who|is|are|does|do|can|could|should|explain|describe|compare|derive|list|give|define|name|discuss|prove)\b",
+    re.IGNORECASE,
+)
 
 _CHATTER = re.compile(
     r"^(?:求面试|求蹭饭|求面試|顶一个|同问|马克|mark|沙发|谢邀|以上|手机码字|(?:求面试求蹭饭)\S*|\(?完\)?|利益相关.*|\[?end\]?(?:\(#\w+\))?|[\W_]*)[+＋]?\d*[\s:：;；)）(（。.!！~～哦啊]*$",
@@ -47,7 +54,9 @@ _PLATFORM = re.compile(
 )
 _SIGNATURE = re.compile(r"^(?:[—–-]{1,2}\s*)?(?P<name>[A-Za-z][A-Za-z0-9_.-]{3,29}|[—–]{1,2}\s*\S{2,12})$")
 _URL_ONLY = re.compile(r"^[<(\[]?https?://[^\s>)\]]+[>)\]]?\s*$")
-_REFERENCE_HEAD = re.compile(r"^[*_#\s]*(?:参考(?:资料|文献|链接|问题)?|延伸阅读|推荐阅读|扩展阅读|资料|资源|references?|further reading|resources|links?)[*_\s:：]*$", re.IGNORECASE)
+_REFERENCE_HEAD = re.compile(
+    r"^[*_#\s]*(?:参考(?:资料|文献|链接|问题)?|延伸阅读|推荐阅读|扩展阅读|资料|资源|references?|further reading|resources|links?)[*_\s:：]*$", re.IGNORECASE
+)
 _CITED = re.compile(r"^\s*(?:\[\d+\]\s*[.:]?|\d+\.\s*\[)")
 
 
@@ -74,7 +83,7 @@ def clean(raw: str) -> str:
     text = _TAG.sub("", _BREAK.sub(" ", _AUTOLINK.sub(r"\1", text)))
     text = _LINK.sub(lambda m: m.group("label") if m.group("label").strip() != m.group("url").strip() else m.group("url"), text)
     for _ in range(2):
-        text = _EMPHASIS.sub(r"\2", text)
+        text = _EMPHASIS.sub(lambda m: m.group(2) or m.group(4), text)
     text = _ESCAPE.sub(r"\1", text)
     if text.count("*") == 1 and (text.lstrip().startswith("*") or text.rstrip().endswith("*")) and not text.lstrip().startswith("* "):
         text = text.replace("*", "")
