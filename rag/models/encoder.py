@@ -137,8 +137,8 @@ class TransformerEncoder:
                 f"the encoder {self._settings.name!r} cannot be loaded ({reason}); give a folder or hub id, or unset MIANJING_ENCODER__NAME"
             ) from error
 
-    def _encode(self, texts: Sequence[str], prompt: str | None) -> Vectors:
-        with self._lock, half_precision(self._settings.device):
+    def _encode(self, texts: Sequence[str], prompt: str | None, *, half: bool = True) -> Vectors:
+        with self._lock, half_precision(self._settings.device) if half else contextlib.nullcontext():
             found = self.model.encode(
                 list(texts),
                 prompt_name=prompt,
@@ -153,7 +153,8 @@ class TransformerEncoder:
         return next((n for n in names if self.model.prompts.get(n)), None)
 
     def _encode_query(self, text: str) -> Vectors:
-        vector: Vectors = self._encode([text], self._prompt(self._settings.query_prompt or "query", "query"))[0]
+        # One short text is over before casting the weights to half precision has paid.
+        vector: Vectors = self._encode([text], self._prompt(self._settings.query_prompt or "query", "query"), half=False)[0]
         vector.setflags(write=False)
         return vector
 
