@@ -110,7 +110,7 @@ class Answering(Library):
     def _probability(self, asked: Asked, found: Sequence[Evidence], index: Index) -> float:
         """How probable it is that the evidence answers; 0 for a word or two that the corpus never writes, which nothing can be compared with."""
         terms = [t for t in asked.terms if len(t) > 1]
-        if len(terms) <= FEW and not any(t in index.bm25 for t in terms):
+        if asked.text.isascii() and len(asked.text.split()) <= FEW and not any(t in index.bm25 for t in terms):
             return 0.0
         return self._answerability.probability(signals(asked, found, index))
 
