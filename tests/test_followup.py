@@ -72,8 +72,11 @@ def test_an_aspect_stays_one(question: str) -> None:
         ("用英文回答", "dropout 为什么能防止过拟合？", "en"),
         ("Why does ReLU help? 用中文回答", "Why does ReLU help", "zh"),
         ("请用英语解释一下什么是池化", "什么是池化", "en"),
+        ("什么是池化？请用英文", "什么是池化", "en"),
         ("in Chinese please", "dropout 为什么能防止过拟合？", "zh"),
         ("How does dropout work in detail?", "How does dropout work in detail?", None),
+        ("How is tokenisation done in English?", "How is tokenisation done in English?", None),
+        ("可以用中文 BERT 吗", "可以用中文 BERT 吗", None),
     ],
 )
 def test_a_wish_for_a_language_is_no_part_of_the_question(question: str, left: str, language: str | None) -> None:

@@ -44,7 +44,7 @@ from rag.judge import BundledJudge, Judge
 from rag.measure import macro_f1, mean_absolute_error, pearson
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
-from rag.records import Bilingual, Question
+from rag.records import Bilingual, Language, Question
 
 PENALTY = 15.0
 COMPOSED_PER_QUESTION = 8
@@ -69,6 +69,7 @@ VERDICT_TREES: dict[str, Any] = {
     "min_samples_leaf": 15,
     "random_state": 0,
 }
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 PASTED_WEIGHT = 0.4
 """What a reply pasted together from the bank weighs beside one that somebody wrote."""
 PENALTIES = np.logspace(0, 4, 9)
@@ -141,9 +142,9 @@ def pasted(bank: Sequence[Question], rng: random.Random) -> list[Sample]:
     out = []
     for question in bank:
         points = question.key_points
-        for language in ("zh", "en"):
-            lines = [p.text.in_language(language) for p in points]  # type: ignore[arg-type]
-            false = [m.in_language(language) for m in question.misconceptions]  # type: ignore[arg-type]
+        for language in LANGUAGES:
+            lines = [p.text.in_language(language) for p in points]
+            false = [m.in_language(language) for m in question.misconceptions]
             one = rng.randrange(len(points))
             only = [0 if n == one else 2 for n in range(len(points))]
             out.append(Sample(question, " ".join(lines), [0] * len(points), 100.0, language, 0, "pasted"))

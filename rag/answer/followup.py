@@ -48,15 +48,16 @@ _IDENTIFIER = re.compile(r"[A-Z0-9_]")
 """What tells a name from a common word."""
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*(?:\s?[vV]\d)?")
 
-_SAY_ZH = r"(?:请|麻烦|能不能|可以|可否|能)?\s*(?:你)?用(?:{})(?:来)?(?:回答|说|讲|解释|复述|写)?(?:一遍|一下|吗|它)?"
+_WISH_ZH = r"(?:请|麻烦|能不能|能否|可以|可否)?\s*用(?:{zh})(?:来)?(?:(?:回答|解释|说明|讲|说|复述)(?:一遍|一下)?吗?|$)"
+_WISH_EN = (
+    r"\b(?:please )?(?:answer|reply|respond|say (?:it|that)|explain (?:it|that)|again) in {en}\b(?:,? please)?"
+    r"|^in {en}(?:,? please)?[.?!]*$|\bin {en},? please\b"
+)
 _IN_LANGUAGE: dict[Language, re.Pattern[str]] = {
-    "en": re.compile(
-        _SAY_ZH.format("英文|英语|英語") + r"|\b(?:(?:please )?(?:answer|reply|say it|explain(?: it)?|again) )?in english(?: please)?\b", re.IGNORECASE
-    ),
-    "zh": re.compile(
-        _SAY_ZH.format("中文|汉语|漢語") + r"|\b(?:(?:please )?(?:answer|reply|say it|explain(?: it)?|again) )?in chinese(?: please)?\b", re.IGNORECASE
-    ),
+    "en": re.compile(f"{_WISH_ZH.format(zh='英文|英语|英語')}|{_WISH_EN.format(en='english')}", re.IGNORECASE),
+    "zh": re.compile(f"{_WISH_ZH.format(zh='中文|汉语|漢語')}|{_WISH_EN.format(en='chinese')}", re.IGNORECASE),
 }
+"""A wish to be answered in a language; ``in English`` alone may as well belong to what is asked."""
 
 
 @dataclass(frozen=True, slots=True)

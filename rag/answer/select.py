@@ -231,9 +231,7 @@ def _sentences_of(units: Sequence[Unit]) -> list[tuple[int, int]]:
     runs: list[tuple[int, int]] = []
     first = 0
     for i in range(1, len(units) + 1):
-        if i == len(units) or not (
-            CLAUSE.search(units[i - 1].text) and units[i].kind in {units[i - 1].kind, "text"} and units[i].start - units[i - 1].end <= 1
-        ):
+        if i == len(units) or not _goes_on(units[i - 1], units[i]):
             if i - 1 > first:
                 runs.append((first, i - 1))
             first = i

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.chunk import PIECE_MAX, WHOLE_MAX
+from rag.chunk import PIECE_MAX, VERSION, WHOLE_MAX
 from rag.corpus.loader import CONVERTED, EXTRACTOR, corpus_files
 from rag.errors import IndexDamaged, IndexForeign, IndexMissing
 from rag.models import Encoder, Vectors
@@ -31,6 +31,9 @@ POINTER = "CURRENT"
 MEND = "mianjing index"
 
 
+CHUNKER = f"{VERSION}:{WHOLE_MAX}/{PIECE_MAX}"
+
+
 @lru_cache(maxsize=1)
 def tokenizer_fingerprint() -> str:
     """Changes when the tokenizer or its dictionary does."""
@@ -42,7 +45,7 @@ def manifest_for(documents: Iterable[Document], encoder: Encoder, passages: int,
     """The manifest of a new index, file checksums still to come."""
     return {
         "format": FORMAT,
-        "chunker": f"{WHOLE_MAX}/{PIECE_MAX}",
+        "chunker": CHUNKER,
         "tokenizer": tokenizer_fingerprint(),
         "extractor": EXTRACTOR,
         "encoder": encoder.fingerprint,
@@ -150,7 +153,7 @@ def check_index(folder: Path, encoder: Encoder, *, deep: bool = False) -> tuple[
     version, manifest = read_manifest(folder)
     wanted = {
         "format": FORMAT,
-        "chunker": f"{WHOLE_MAX}/{PIECE_MAX}",
+        "chunker": CHUNKER,
         "tokenizer": tokenizer_fingerprint(),
         "encoder": encoder.fingerprint,
         "background": background_fingerprint(),

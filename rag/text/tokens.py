@@ -19,7 +19,7 @@ from rag.text.normal import normalise
 if TYPE_CHECKING:
     import jieba
 
-TOKENIZER_VERSION = 6
+TOKENIZER_VERSION = 4
 CONCEPT = "§"
 
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")

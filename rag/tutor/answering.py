@@ -31,6 +31,7 @@ CONTEXT_WEIGHT = 0.35
 EVIDENCE = 12
 PREMISE_GAP = 1.0
 FEW = 2
+"""So many Latin words at most make a text that is a bare name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Answering(Library):
         return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
 
     def _probability(self, asked: Asked, found: Sequence[Evidence], index: Index) -> float:
-        """How probable it is that the evidence answers; 0 for a word or two that the corpus never writes, which nothing can be compared with."""
+        """How probable it is that the evidence answers; 0 for a bare Latin name that the corpus never writes: its vector says nothing."""
         terms = [t for t in asked.terms if len(t) > 1]
         if asked.text.isascii() and len(asked.text.split()) <= FEW and not any(t in index.bm25 for t in terms):
             return 0.0
@@ -158,18 +159,23 @@ class Answering(Library):
         found: Sequence[Evidence],
         by_part: ByPart | None,
     ) -> tuple[Answer, Sequence[Chosen]]:
-        linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
-        ordered, pointer = prefer(asked, found, linked)
-        ordered = self._with_first_piece(searcher, query, ordered)
-        chosen = choose(asked, ordered, searcher.index, read.said if read.followed else "")
-        if pointer is not None and all(c.evidence is not pointer for c in chosen):
-            chosen = [*chosen, Chosen(pointer, pointer.units, True)]
-        sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
         if by_part is not None:
             sentences, chosen = list(by_part.sentences), list(by_part.chosen)
+        else:
+            chosen = self._choose(searcher, read, asked, query, found)
+            sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
         sentences = self._with_errata(sentences, asked.language, searcher.index)
         answer = Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
         return answer, chosen
+
+    def _choose(self, searcher: Searcher, read: Standalone, asked: Asked, query: Query, found: Sequence[Evidence]) -> list[Chosen]:
+        """What is quoted for a question of one part."""
+        linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
+        ordered, pointer = prefer(asked, found, linked)
+        chosen = choose(asked, self._with_first_piece(searcher, query, ordered), searcher.index, read.said if read.followed else "")
+        if pointer is not None and all(c.evidence is not pointer for c in chosen):
+            chosen = [*chosen, Chosen(pointer, pointer.units, True)]
+        return chosen
 
     @staticmethod
     def _with_first_piece(searcher: Searcher, query: Query, ordered: Sequence[Evidence]) -> list[Evidence]:
@@ -238,7 +244,7 @@ class Answering(Library):
         taken: list[Chosen] = []
         sure: list[float] = []
         for name, part in parts.items:
-            of_part, query = self._find(searcher, Standalone(part, part, False), documents)
+            of_part, query = self._find(searcher, Standalone(part, part, False), documents, asked.language)
             inner = Asked(part, asked.language, query.terms, asked.wants_source)
             out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
             confidence = self._probability(inner, of_part, searcher.index)
