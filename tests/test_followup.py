@@ -33,8 +33,9 @@ def test_an_ordinal_names_an_item_of_the_last_answer_and_keeps_what_was_said() -
     assert read.said == answer
 
 
-def test_a_question_with_a_topic_of_its_own_starts_anew() -> None:
-    assert not standalone("批归一化在推理时用什么统计量？", turns("dropout 为什么能防止过拟合？", "…")).followed
+@pytest.mark.parametrize("question", ["批归一化在推理时用什么统计量？", "How do the gates of a GRU differ from those of an LSTM?"])
+def test_a_question_with_a_topic_of_its_own_starts_anew(question: str) -> None:
+    assert not standalone(question, turns("dropout 为什么能防止过拟合？", "…")).followed
 
 
 @pytest.mark.parametrize("question", ["东京和大阪之间的新干线要坐多久？", "best time of year to visit Iceland", "分页和分段的区别"])

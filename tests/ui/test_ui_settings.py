@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from chat_server import ChatServer, refuses, says
+from pydantic import SecretStr
 
 from rag.config import LlmSettings, Settings
 from rag.doctor import Finding, examine
@@ -59,7 +60,7 @@ def test_a_model_that_replies_is_told_once() -> None:
 
 
 def test_the_form_never_holds_a_key() -> None:
-    html = form_html(LlmSettings(base_url="http://h/v1", model='m"<', api_key="sk-secret"), "zh", has_key=True, kept=True, opened=True)  # type: ignore[arg-type]
+    html = form_html(LlmSettings(base_url="http://h/v1", model='m"<', api_key=SecretStr("sk-secret")), "zh", has_key=True, kept=True, opened=True)
     assert "sk-secret" not in html
     assert "m&quot;&lt;" in html
 
