@@ -92,6 +92,26 @@ def test_examples_are_answered(visit: Visit) -> None:
         assert page.locator("#chat .cite").count() > 0, text
 
 
+CLICKED_AT_ONCE = """
+new MutationObserver((_, watcher) => {
+  const example = document.querySelector("#chat .welcome [data-ask]");
+  if (example) { watcher.disconnect(); example.click(); }
+}).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_an_example_chosen_before_the_box_is_drawn_is_asked(browser: Any, served: Any) -> None:
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.add_init_script(CLICKED_AT_ONCE)
+    page.set_default_timeout(90_000)
+    page.goto(served.url)
+    page.wait_for_selector("#chat .foot")
+    assert page.locator("#chat .turn").count() == 1
+    assert page.locator(".composer.busy").count() == 0
+    context.close()
+
+
 def test_follow_up_shows_how_it_was_understood(visit: Visit) -> None:
     page = visit()
     ask(page, "梯度消失是怎么造成的？")

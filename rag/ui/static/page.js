@@ -3,7 +3,7 @@
   "use strict";
   const root = document.documentElement;
   const mianjing = (window.mianjing = {});
-  const ask = { trigger: null, chat: null };
+  const ask = { trigger: null, chat: null, held: null };
   let lastChip = null;
 
   /* Where the reader is, kept for as long as this browser tab: the page opens there again. */
@@ -156,7 +156,8 @@
   const busy = () => ask.form?.classList.toggle("busy", ask.chat?.querySelector(".talk")?.getAttribute("aria-busy") === "true");
 
   const send = (text, turn = "") => {
-    if (!text.trim() || !ask.form || ask.form.classList.contains("busy")) return false;
+    if (!text.trim() || ask.form?.classList.contains("busy")) return false;
+    if (!ask.form) { ask.held = [text, turn]; return true; } /* an example may be chosen before the box below is drawn */
     ask.form.classList.add("busy");
     const documents = [...ask.form.querySelectorAll(".scope input:checked")].map((box) => box.value);
     ask.trigger("submit", { text, turn, documents });
@@ -197,7 +198,13 @@
     };
     ask.edit = edit;
     const submit = () => { if (send(box().value, editing)) edit("", ""); };
-    const ready = () => { ask.form = element.querySelector("form"); busy(); grow(); };
+    const ready = () => {
+      ask.form = element.querySelector("form");
+      busy();
+      grow();
+      const held = ask.form && ask.held;
+      if (held) { ask.held = null; send(...held); }
+    };
     ready();
     watch("value", ready);
     element.addEventListener("input", grow);
