@@ -164,17 +164,18 @@ class Searcher:
         return tuple(sorted(t for t in self.index.bm25.vocabulary if t.isascii() and t.isalpha() and len(t) >= _FUZZY_MIN))
 
     def query(self, text: str) -> Query:
-        """Make a question ready for search: one encoder call, two where its glossary translation can help."""
+        """Make a question ready for search: one encoder call, its glossary translation beside it where that can help."""
         language = language_of(text)
-        same = self._direction(self.encoder.queries([text])[0], language)
-        cross = same
         other: Language = "en" if language == "zh" else "zh"
-        if self.fusion.bridge > 0 and len(self.index.keys) and self._has_language[other]:
-            translated = translation(text, other)
-            if translated:
-                bridge = self._direction(self.encoder.queries([translated])[0], other)
-                share = self.fusion.bridge
-                cross = Direction((1 - share) * same.vector + share * bridge.vector, (1 - share) * same.offset + share * bridge.offset)
+        bridged = self.fusion.bridge > 0 and len(self.index.keys) > 0 and self._has_language[other]
+        translated = translation(text, other) if bridged else ""
+        vectors = self.encoder.queries([text, translated] if translated else [text])
+        same = self._direction(vectors[0], language)
+        cross = same
+        if translated:
+            bridge = self._direction(vectors[1], other)
+            share = self.fusion.bridge
+            cross = Direction((1 - share) * same.vector + share * bridge.vector, (1 - share) * same.offset + share * bridge.offset)
         wants_source = bool(_SOURCE_WANTED.search(text))
         terms = content_terms(_SOURCE_WANTED.sub(" ", text) if wants_source else text) or content_terms(text)
         return Query(text, language, tuple(self._mended(terms)), wants_source, same, cross)

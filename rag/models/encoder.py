@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -75,7 +74,7 @@ class TransformerEncoder:
         self._report = report
         self._model: SentenceTransformer | None = None
         self._lock = threading.RLock()
-        self._query = lru_cache(maxsize=QUERY_CACHE)(self._encode_query)
+        self._asked: dict[str, Vectors] = {}
 
     @property
     def name(self) -> str:
@@ -152,18 +151,21 @@ class TransformerEncoder:
     def _prompt(self, *names: str) -> str | None:
         return next((n for n in names if self.model.prompts.get(n)), None)
 
-    def _encode_query(self, text: str) -> Vectors:
-        # One short text is over before casting the weights to half precision has paid.
-        vector: Vectors = self._encode([text], self._prompt(self._settings.query_prompt or "query", "query"), half=False)[0]
-        vector.setflags(write=False)
-        return vector
-
     def queries(self, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
+        prompt = self._prompt(self._settings.query_prompt or "query", "query")
         if len(texts) > QUERY_BATCH:
-            return self._encode(texts, self._prompt(self._settings.query_prompt or "query", "query"))
-        return np.stack([self._query(text) for text in texts])
+            return self._encode(texts, prompt)
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._asked]
+            if new:
+                # A few short texts are over before casting the weights to half precision has paid.
+                self._asked.update(zip(new, self._encode(new, prompt, half=False), strict=True))
+            found = np.stack([self._asked[text] for text in texts])
+            while len(self._asked) > QUERY_CACHE:
+                del self._asked[next(iter(self._asked))]
+        return found
 
     def passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         out = np.zeros((len(texts), self.dimension), np.float32)
