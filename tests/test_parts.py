@@ -63,3 +63,16 @@ def test_a_passage_on_both_answers_for_both(tutor: Tutor) -> None:
 
 def test_what_no_note_names_is_refused(tutor: Tutor) -> None:
     assert tutor.ask("What is the difference between precision and recall?").abstained
+
+
+def test_different_that_only_describes_is_no_comparison() -> None:
+    for question in ("GoogLeNet 为什么在同一层里用不同大小的卷积核", "Why does GoogLeNet use different kernel sizes in one convolution layer?"):
+        assert not split_parts(question).compares
+    for question in (
+        "VGG 和 ResNet 有什么不同？",
+        "VGG 和 ResNet 不一样在哪",
+        "VGG 和 ResNet 的不同点",
+        "How is VGG different from ResNet?",
+        "How do VGG and ResNet differ?",
+    ):
+        assert split_parts(question).compares, question

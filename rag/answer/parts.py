@@ -15,7 +15,9 @@ SUBJECT = 0.6
 OTHERS = 1.0
 """What a passage loses for every other thing its heading names, two at most."""
 _COMPARES = re.compile(
-    r"区别|對比|对比|比较|比較|异同|各自|分别|相比|不同(?:点|之处|在哪)?|\b(?:differen\w*|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
+    # "different" compares only where it is what is asked for, not where it describes ("不同大小的卷积核").
+    r"区别|對比|对比|比较|比較|异同|各自|分别|相比|不(?:同|一样)(?:点|之处|在|吗|呢|[\s？?。，,！!]|$)|有(?:什么|何|啥|哪些|些什么)不(?:同|一样)|"
+    r"\bdifferent(?=\s+(?:from|than|to)\b|\s*(?:[?.,]|$))|\b(?:difference\w*|differ|differs|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
     re.IGNORECASE,
 )
 _GENERIC = frozenset(
