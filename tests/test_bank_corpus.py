@@ -18,7 +18,7 @@ from rag.chunk import passages_of, units_of
 from rag.corpus import load_corpus
 from rag.corpus.lines import asks
 from rag.records import Bilingual, Document, Question
-from rag.text import language_of
+from rag.text import concepts, language_of
 
 ROOT = Path(__file__).resolve().parent.parent / "corpus"
 LANGUAGES = ("zh", "en")
@@ -27,6 +27,8 @@ CJK = re.compile(r"[\u3400-\u9fff]")
 CJK_RUN, WORD_RUN = 16, 8
 NOT_ASKED = {"在时序信号建模中", "不理解？"}
 """A bold line that only narrows the heading above it (which is quoted), and a rhetorical question."""
+TERMS = "terms.md"
+"""The chapter of definitions: the one that is not made of the bank's questions."""
 
 
 @cache
@@ -59,8 +61,12 @@ class Entry:
 
 
 @cache
-def handbook(language: str) -> dict[str, tuple[Entry, ...]]:
+def chapters(language: str) -> dict[str, tuple[Entry, ...]]:
     return {path.name: tuple(entries_of(path.read_text(encoding="utf-8"))) for path in sorted((ROOT / "handbook" / language).glob("*.md"))}
+
+
+def handbook(language: str) -> dict[str, tuple[Entry, ...]]:
+    return {name: entries for name, entries in chapters(language).items() if name != TERMS}
 
 
 def entries_of(text: str) -> Iterator[Entry]:
@@ -78,7 +84,7 @@ def entries_of(text: str) -> Iterator[Entry]:
 
 def all_entries() -> Iterator[tuple[str, str, Entry]]:
     for language in LANGUAGES:
-        for name, entries in handbook(language).items():
+        for name, entries in chapters(language).items():
             for entry in entries:
                 yield language, name, entry
 
@@ -221,6 +227,32 @@ def test_fixed_paragraphs_are_present(language: str) -> None:
                 count = sum(p.startswith(label) and len(p) > len(label) + 5 for p in entry.paragraphs)
                 if count != 1 or entry.body.count(label) != 1:
                     wrong.append(f"{name} {entry.heading!r}: {label} {count} times")
+    assert not wrong, "\n".join(wrong)
+
+
+def named_in(heading: str) -> set[str]:
+    """What the two languages' headings of one definition have in common: its concepts, and its Latin names."""
+    return {*concepts(heading), *re.findall(r"[a-z][a-z0-9]+", heading.lower().replace("-", ""))}
+
+
+def test_definitions_stand_in_both_languages_in_one_order() -> None:
+    zh, en = (chapters(language)[TERMS] for language in LANGUAGES)
+    assert len(zh) == len(en) >= 120
+    assert all(len({e.heading for e in entries}) == len(entries) for entries in (zh, en))
+    assert all(e.heading.endswith("？") for e in zh)
+    assert all(e.heading.endswith("?") for e in en)
+    apart = [f"{a.heading} / {b.heading}" for a, b in zip(zh, en, strict=True) if not named_in(a.heading) & named_in(b.heading)]
+    assert not apart, "\n".join(apart)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_definitions_have_their_fixed_paragraphs(language: str) -> None:
+    wrong = []
+    for entry in chapters(language)[TERMS]:
+        confusion, _, source = LABELS[language]
+        counts = [sum(p.startswith(label) and len(p) > len(label) + 5 for p in entry.paragraphs) for label in (confusion, source)]
+        if counts != [1, 1] or not entry.paragraphs[-1].startswith(source) or entry.paragraphs[0].startswith(("-", "$", "*")):
+            wrong.append(f"{entry.heading}: {counts}")
     assert not wrong, "\n".join(wrong)
 
 

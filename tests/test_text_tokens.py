@@ -98,6 +98,12 @@ def test_terms_are_tokens_without_repetition(text: str) -> None:
     assert set(terms) <= set(tokenize(text))
 
 
+def test_a_command_of_a_formula_is_no_mention() -> None:
+    assert mentions("BN 和 LN 有什么区别")[1] == ("ln", "layer-norm")
+    assert mentions(r"损失是 $-\ln 0.7$") == [("损失", "loss")]
+    assert concepts(r"$\mathrm{softmax}(z)$") == ["softmax"]
+
+
 def test_function_words_carry_no_meaning() -> None:
     assert content_terms("什么是的吗") == []
     assert content_terms("What is it, and how do they do this?") == []

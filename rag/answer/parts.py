@@ -20,12 +20,13 @@ _COMPARES = re.compile(
     r"\bdifferent(?=\s+(?:from|than|to)\b|\s*(?:[?.,]|$))|\b(?:difference\w*|differ|differs|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
     re.IGNORECASE,
 )
-_GENERIC = frozenset(
+GENERIC = frozenset(
     "difference comparison advantage drawback disadvantage principle problem question answer application example reason effect definition purpose training "
     "test neural-network deep-learning "
     "machine-learning model network layer feature image text data dataset parameter weight input output accuracy performance deep-neural-network computation "
     "method mechanism mean".split()
 )
+"""Concepts that a question is about only together with others."""
 _QUESTION_END = re.compile(r"(?<=[?？])\s*")
 
 
@@ -54,7 +55,7 @@ def _names(question: str) -> list[str]:
     """The different things a question names, as it writes them."""
     found: dict[str, str] = {}
     for words, concept in mentions(question):
-        if concept not in _GENERIC:
+        if concept not in GENERIC:
             found.setdefault(concept, words)
     return [_as_written(words, question) for words in found.values()]
 
@@ -82,7 +83,7 @@ def about(name: str, found: Sequence[Evidence]) -> list[Evidence]:
     concept = _concept(name)
     ranked = []
     for evidence in found:
-        headed = list(dict.fromkeys(c for _, c in mentions(_head(evidence)) if c not in _GENERIC))
+        headed = list(dict.fromkeys(c for _, c in mentions(_head(evidence)) if c not in GENERIC))
         if concept in headed:
             ranked.append((evidence.raw + SUBJECT * (headed[0] == concept) - OTHERS * min(2, len(headed) - 1), evidence))
     if ranked:

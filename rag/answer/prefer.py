@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from rag.answer.parts import GENERIC
 from rag.answer.select import is_handbook, is_pointer
 from rag.records import Asked, Evidence
-from rag.text import content_terms
+from rag.text import CONCEPT, content_terms
 
 OWN_WORDS = 1.0
 """How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
@@ -16,6 +18,11 @@ OWN_TERMS = 0.12
 """By how much a note must hold more of the question's terms to be what the question speaks of."""
 HEADED = 1.2
 """By how much nearer an entry's heading must be to what was asked than the question a note answers, for the entry to speak first."""
+TERMS = "terms.md"
+"""The handbook's chapter of definitions."""
+BEYOND = 1.2
+"""What an entry of that chapter loses to others where more is asked than its heading names: who asks why wants reasons, not what a thing is."""
+_DEFINES = re.compile(r"什么是|What (?:is|are)\b")
 NONE = -9.0
 """The nearness of a passage that answers no question line."""
 BESIDE_POINTER = 0.6
@@ -64,12 +71,25 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
 def _entry(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence], *, about_best: bool) -> list[Evidence]:
     """The pieces of the one handbook entry that answers: that of the best note where notes rank first, else the best found."""
     book = [e for e in found if is_handbook(e) and e.hit.passage.language == asked.language]
-    top = max(linked, key=lambda e: e.raw) if linked and about_best else (book[0] if book else None)
-    if book and top is not None and book[0].raw > top.raw + OWN_LANGUAGE:
-        top = book[0]
+    own = max(book, key=lambda e: _standing(asked, e)) if book else None
+    top = max(linked, key=lambda e: e.raw) if linked and about_best else own
+    if own is not None and top is not None and _standing(asked, own) > top.raw + OWN_LANGUAGE:
+        top = own
     if top is None:
         return []
     return [e for e in {e.hit.passage.id: e for e in [top, *book, *linked]}.values() if e.hit.passage.heading_path == top.hit.passage.heading_path]
+
+
+def _standing(asked: Asked, entry: Evidence) -> float:
+    """The score of an entry among entries."""
+    passage = entry.hit.passage
+    if passage.doc_id.rsplit("/", 1)[-1] != TERMS:
+        return entry.raw
+    heading = passage.question or ""
+    beyond = set(asked.terms) - set(content_terms(heading))
+    if not _DEFINES.match(heading):
+        beyond = {t for t in beyond if t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC}
+    return entry.raw - (BEYOND if beyond else 0.0)
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:

@@ -2,9 +2,10 @@
 
 from rag.text.normal import is_cjk, language_of, normalise
 from rag.text.sentences import split_sentences
-from rag.text.tokens import TOKENIZER_VERSION, concepts, content_terms, first_forms, mentions, tokenize
+from rag.text.tokens import CONCEPT, TOKENIZER_VERSION, concepts, content_terms, first_forms, mentions, tokenize
 
 __all__ = [
+    "CONCEPT",
     "TOKENIZER_VERSION",
     "concepts",
     "content_terms",

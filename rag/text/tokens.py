@@ -19,7 +19,7 @@ from rag.text.normal import normalise
 if TYPE_CHECKING:
     import jieba
 
-TOKENIZER_VERSION = 4
+TOKENIZER_VERSION = 5
 CONCEPT = "§"
 
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
@@ -177,7 +177,7 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
                 if concept and (i >= reach or i + length <= reach):
                     found.append((i, i + length, concept))
                     reach = max(reach, i + length)
-    pieces = list(_PIECE.finditer(squeezed))
+    pieces = [m for m in _PIECE.finditer(squeezed) if squeezed[m.start() - 1 : m.start()] != "\\"]  # LaTeX's \ln is no word
     words = [singular(m.group()) for m in pieces]
     reach = 0
     for j in range(len(words)):
