@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from rag.answer.parts import compares
 from rag.records import Language
 from rag.text import concepts, content_terms, language_of, mentions, normalise
 
@@ -44,6 +45,14 @@ _SWAP_ZH = re.compile(
 _SWAP_EN = re.compile(
     r"^(?:and|what about|how about|and what about|and how about|and for|same for|now)\s+(?:for |with |in |about )?(?P<new>[\w.\-+ ∞]{1,40}?)\??$", re.IGNORECASE
 )
+_LEADING = re.compile(r"^(?:那么?|然后|所以|而|再)?\s*(?:它们?|这个|这种|该方法)?(?:的(?=[\u4e00-\u9fff]))?(?=[\u4e00-\u9fff])|呢(?=[？?]*$)")
+"""What only leans on the question before, once that is named."""
+_TELL = re.compile(
+    r"(?:请|麻烦)?(?:介绍|解释|讲解|说说|讲讲|谈谈|说明|聊聊|描述)(?:一下|下)?(?:你?对)?|的(?:理解|认识|概念|含义|定义)|"
+    r"\b(?:explain|define|describe|introduce|briefly|tell me about|(?:the )?(?:definition|concept|meaning) of)\b",
+    re.IGNORECASE,
+)
+"""Asks to be told of what follows."""
 _SPLIT_ITEMS = re.compile(r"\n\s*(?:[-*•]|\d{1,2}[.)、])\s*|[；;]|(?<=[^\d])\d{1,2}[.)、](?=\S)|[、／/](?=\S)")
 _IDENTIFIER = re.compile(r"[A-Z0-9_]")
 """What tells a name from a common word."""
@@ -112,8 +121,9 @@ def standalone(question: str, history: Sequence[Mapping[str, object]], known: Co
         text = f"{_bare(topic)}（{item}）：{question}" if chinese else f"{_bare(topic)} ({item}): {question}"
         return Standalone(text, f"{names} {item} {_plain_rest(question)}".strip(), True, topic, answers[-1])
     text = f"{_bare(topic)}：{question}" if chinese else f"{_bare(topic)}: {question}"
-    context = _antecedent(question, answers[-1]) if answers else ""
-    return Standalone(text, f"{names} {context} {question}".replace("  ", " "), True, topic, answers[-1] if answers else "")
+    # After "what is X" a pronoun stands for X, else perhaps for what the answer names.
+    context = _antecedent(question, answers[-1]) if answers and not thing_asked(topic) else ""
+    return Standalone(text, " ".join(filter(None, (names, context, _LEADING.sub("", question)))), True, topic, answers[-1] if answers else "")
 
 
 def in_language(question: str, history: Sequence[Mapping[str, object]]) -> tuple[str, Language | None]:
@@ -129,6 +139,16 @@ def in_language(question: str, history: Sequence[Mapping[str, object]]) -> tuple
 def _names(topic: str) -> str:
     """The names a question holds, as words: its topic without what was asked about it."""
     return " ".join(words for words, concept in mentions(topic) if concept not in _ASPECTS)[:MAX_CONTEXT]
+
+
+def thing_asked(question: str) -> str:
+    """The one thing whose meaning a question asks for and nothing else ("什么是 LSTM", "explain attention"); empty for every other question."""
+    question = _TELL.sub(" ", question)
+    found = mentions(question)
+    things = [words for words, concept in found if concept not in _ASPECTS]
+    aspects = {concept for _, concept in found if concept in _ASPECTS}
+    told = set(content_terms(" ".join(words for words, _ in found)))
+    return things[0] if len(things) == 1 and aspects <= _BEING and set(content_terms(question)) <= told else ""
 
 
 def _plain_rest(question: str) -> str:
@@ -150,6 +170,8 @@ def depends(question: str, known: Container[str] | None = None) -> bool:
         named = _named(plain)
         foreign = bool(named) and known is not None and not any(t in known for t in named)
         return pronoun or ellipsis or (len(named) < OTHER_TOPIC and not foreign)
+    if pronoun and compares(plain) and sum(concept not in _ASPECTS for _, concept in mentions(plain)) == 1:
+        return True  # one thing is set beside what "it" stands for
     weight = len(own)
     if pronoun and ellipsis:
         return weight <= 3
@@ -168,6 +190,9 @@ _ASPECTS = frozenset(
     "interview interviewer meaning property cost result function step detail improvement structure implementation importance influence goal idea "
     "intuition scene explain pros-and-cons complexity time-complexity code-implementation".split()
 )
+
+_BEING = frozenset({"definition", "meaning", "mechanism", "method", "problem", "explain"})
+"""Aspects that stand for the thing itself."""
 
 
 def own_topic(plain: str) -> list[str]:

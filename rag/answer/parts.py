@@ -51,6 +51,11 @@ def split_parts(question: str) -> Parts:
     return Parts(tuple((name, _ask_about(name, names, question)) for name in names), True)
 
 
+def compares(question: str) -> bool:
+    """Whether a question asks how things differ."""
+    return bool(_COMPARES.search(question))
+
+
 def _names(question: str) -> list[str]:
     """The different things a question names, as it writes them."""
     found: dict[str, str] = {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answer.followup import thing_asked
 from rag.answer.parts import GENERIC
-from rag.answer.select import is_handbook, is_pointer
+from rag.answer.select import SAME_QUESTION, is_handbook, is_pointer
 from rag.records import Asked, Evidence
 from rag.text import CONCEPT, content_terms
 
@@ -22,7 +23,7 @@ TERMS = "terms.md"
 """The handbook's chapter of definitions."""
 BEYOND = 1.2
 """What an entry of that chapter loses to others where more is asked than its heading names: who asks why wants reasons, not what a thing is."""
-_DEFINES = re.compile(r"什么是|What (?:is|are)\b")
+_WHAT_IS = re.compile(r"什么是|What (?:is|are)\b")
 NONE = -9.0
 """The nearness of a passage that answers no question line."""
 BESIDE_POINTER = 0.6
@@ -60,9 +61,13 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
         return [*own, *entry, *named], pointer
     if is_pointer(best) and linked and not (notes and notes[0].raw >= best.raw - BESIDE_POINTER):
         return entry, pointer
-    if notes and (_by_author(asked, notes[0]) or _in_its_words(notes[0], entry[0])):
+    if notes and _by_author(asked, notes[0]):
         return notes, None
-    asks_it = entry[0].question >= _matched(notes[0]) + HEADED if notes else False
+    if thing_asked(asked.text) and _defines(entry[0]) and not _beyond(asked, entry[0]):
+        return entry, pointer
+    if notes and _in_its_words(notes[0], entry[0]):
+        return notes, None
+    asks_it = bool(notes) and (entry[0].question >= _matched(notes[0]) + HEADED or entry[0].question >= SAME_QUESTION > _matched(notes[0]))
     if notes and not asks_it and notes[0].raw >= entry[0].raw - OWN_WORDS and (pointer is None or notes[0].raw >= pointer.raw - OWN_WORDS / 2):
         return notes, None
     return entry, pointer
@@ -80,16 +85,29 @@ def _entry(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence], 
     return [e for e in {e.hit.passage.id: e for e in [top, *book, *linked]}.values() if e.hit.passage.heading_path == top.hit.passage.heading_path]
 
 
+def _defines(entry: Evidence) -> bool:
+    """Whether an entry stands in the chapter of definitions."""
+    return entry.hit.passage.doc_id.rsplit("/", 1)[-1] == TERMS
+
+
 def _standing(asked: Asked, entry: Evidence) -> float:
     """The score of an entry among entries."""
     passage = entry.hit.passage
-    if passage.doc_id.rsplit("/", 1)[-1] != TERMS:
+    if not _defines(entry):
         return entry.raw
-    heading = passage.question or ""
-    beyond = set(asked.terms) - set(content_terms(heading))
-    if not _DEFINES.match(heading):
-        beyond = {t for t in beyond if t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC}
-    return entry.raw - (BEYOND if beyond else 0.0)
+    if not _WHAT_IS.match(passage.question or "") and thing_asked(asked.text):
+        return entry.raw - BEYOND
+    return entry.raw - (BEYOND if _beyond(asked, entry) else 0.0)
+
+
+def _beyond(asked: Asked, entry: Evidence) -> set[str]:
+    """What a question asks for that the heading of a definition does not name; of a heading that is a question itself, the things it does not name."""
+    heading = entry.hit.passage.question or ""
+    thing = thing_asked(asked.text)
+    beyond = set(content_terms(thing) if thing else asked.terms) - set(content_terms(heading))
+    if _WHAT_IS.match(heading):
+        return beyond
+    return {t for t in beyond if t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC}
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:

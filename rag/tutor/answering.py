@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from rag.answer import Chosen, choose, compose, phrase
 from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
-from rag.answer.followup import Standalone, in_language, standalone
+from rag.answer.followup import Standalone, in_language, standalone, thing_asked
 from rag.answer.gate import gate
-from rag.answer.parts import Parts, about, covers, headed, only_about, split_parts
+from rag.answer.parts import Parts, about, compares, covers, headed, only_about, split_parts
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
@@ -88,7 +88,7 @@ class Answering(Library):
         asked = replace(query.asked, text=read.search if read.followed else query.text, language=told or query.language)
         confidence = self._probability(asked, found, searcher.index)
         refuse_below, caution_below = self._thresholds()
-        by_part = self._by_part(searcher, asked, split_parts(read.text) if not read.context else Parts(), found, documents)
+        by_part = self._by_part(searcher, asked, _parts(gated.question, read), found, documents)
         if by_part is not None and by_part.answered >= 2:
             confidence = max(confidence, by_part.confidence)
         if not found or confidence < refuse_below:
@@ -96,12 +96,36 @@ class Answering(Library):
             answer = refusal(question, read.text, language, confidence, found)
         else:
             answer, chosen = self._compose(searcher, question, read, asked, query, found, by_part)
-            answer = replace(answer, confidence=confidence, caution=confidence < caution_below)
             if read.context and _nothing_new(answer, read.said):
-                again = Sentence(phrase("nothing_new", language), kind="frame")
-                answer = replace(answer, sentences=(again, *answer.sentences), caution=True)
+                answer, chosen, confidence = self._unsaid(searcher, question, read, asked, query, found, answer, chosen, confidence)
+            answer = replace(answer, confidence=confidence, caution=answer.caution or confidence < caution_below)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
+
+    def _unsaid(
+        self,
+        searcher: Searcher,
+        question: str,
+        read: Standalone,
+        asked: Asked,
+        query: Query,
+        found: Sequence[Evidence],
+        answer: Answer,
+        chosen: Sequence[Chosen],
+        confidence: float,
+    ) -> tuple[Answer, Sequence[Chosen], float]:
+        """The answer to a question that was about to get the last answer again, with what was quoted and the confidence: from the other passages, where
+        they surely answer, else the same, which then says so."""
+        caution_below = self._thresholds()[1]
+        told = {c.evidence.hit.passage.id for c in chosen}
+        rest = [e for e in found if e.hit.passage.id not in told]
+        sure = self._probability(asked, rest, searcher.index) if rest else 0.0
+        if sure >= caution_below:
+            other, taken = self._compose(searcher, question, read, asked, query, rest, None)
+            if other.sentences and not _nothing_new(other, read.said):
+                return other, taken, sure
+        again = Sentence(phrase("nothing_new", asked.language), kind="frame")
+        return replace(answer, sentences=(again, *answer.sentences), caution=True), chosen, min(confidence, caution_below)
 
     @property
     def _answerability(self) -> Answerability:
@@ -129,7 +153,8 @@ class Answering(Library):
         query = searcher.query(read.search)
         documents = documents if documents is not None else self._readable(searcher.index, told or query.language)
         scored = searcher.score(query, documents, self.settings.search.candidates)
-        if read.followed and read.context and scored:
+        # Who was told what a thing is and asks on is not answered by its definition again.
+        if read.followed and read.context and scored and not thing_asked(read.context):
             before = {s.number: s.raw for s in searcher.score(searcher.query(read.context), documents, self.settings.search.candidates)}
             floor = min(before.values(), default=0.0)
             leaning = [replace(s, raw=s.raw + CONTEXT_WEIGHT * (before.get(s.number, floor) - floor) + self._quoted(searcher, s.number, read)) for s in scored]
@@ -274,6 +299,13 @@ class Answering(Library):
             named = searcher.evidence_of(query, [min(searcher.index.same_question[passage.doc_id, passage.heading_path])])
         chosen = choose(asked, named, searcher.index)[:1]
         return [replace(c, units=tuple(only_about(name, quotable(c.evidence.units), c.units, entry=entry))) for c in chosen]
+
+
+def _parts(question: str, read: Standalone) -> Parts:
+    """The parts of a question; who asks on has one of parts only where something is set beside what was talked of."""
+    if not read.context:
+        return split_parts(read.text)
+    return split_parts(read.search) if compares(question) else Parts()
 
 
 def _nothing_new(answer: Answer, said: str) -> bool:

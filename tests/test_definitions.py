@@ -1,0 +1,103 @@
+"""The chapter of definitions beside notes and reference answers, with the real encoder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rag.answer.followup import thing_asked
+from rag.config import Settings
+from rag.models import TransformerEncoder
+from rag.store import build_index, load_index
+from rag.tutor import Tutor
+
+ROOT = Path(__file__).resolve().parent.parent / "corpus"
+KEPT = {
+    "terms.md": (
+        "什么是梯度消失", "梯度消失怎么解决", "什么是 LSTM", "什么是 Dropout", "什么是生成对抗网络", "GAN 为什么难训练", "What is dropout", "What is attention",
+        "What is self-attention", "What is cross-attention", "What is layer normalisation", "What is batch normalisation",
+    ),
+    "regularisation.md": ("From the viewpoint of model averaging", "从模型平均的角度看", "Dropout 和 Bagging", "How does dropout relate"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def defined(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, encoder: TransformerEncoder) -> Tutor:
+    """The seeds with a part of the handbook."""
+    folder = tmp_path_factory.mktemp("defined")
+    shutil.copytree(ROOT / "seeds", folder / "corpus" / "seeds")
+    for language in ("zh", "en"):
+        for name, wanted in KEPT.items():
+            entries = re.split(r"(?m)^(?=## )", (ROOT / "handbook" / language / name).read_text(encoding="utf-8"))
+            target = folder / "corpus" / "handbook" / language / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text("".join([entries[0], *(e for e in entries[1:] if e[3:].startswith(wanted))]), encoding="utf-8")
+    settings = Settings(corpus=folder / "corpus", index=folder / "index", cache_dir=cache_dir, data_dir=folder / "data")
+    build_index(settings.corpus, settings.index, encoder)
+    return Tutor(settings, encoder, load_index(settings.index, encoder))
+
+
+def heading(tutor: Tutor, question: str, history: list[dict[str, object]] | None = None) -> str:
+    """What the passage that speaks first answers."""
+    answer = tutor.ask(question, history or [])
+    assert not answer.abstained, question
+    return answer.hits[0].passage.question or ""
+
+
+def after(tutor: Tutor, question: str) -> list[dict[str, object]]:
+    """The conversation in which a question was answered."""
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": tutor.ask(question).text}]
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("什么是梯度消失？", "梯度消失"),
+        ("介绍一下 GAN", "gan"),
+        ("谈谈对 BN 的理解", "bn"),
+        ("define cross-entropy", "cross-entropy"),
+        ("CNN 和 RNN 的区别", ""),
+        ("为什么 dropout 能防止过拟合？", ""),
+        ("GAN 为什么难训练", ""),
+        ("什么是好的学习率", ""),
+    ],
+)
+def test_a_question_that_asks_for_no_more_than_a_definition_is_known(question: str, thing: str) -> None:
+    assert thing_asked(question) == thing
+
+
+def test_who_asks_what_a_thing_is_gets_its_definition(defined: Tutor) -> None:
+    assert heading(defined, "什么是 LSTM？").startswith("什么是 LSTM")
+    assert heading(defined, "介绍一下 GAN").startswith("什么是生成对抗网络")
+    assert heading(defined, "explain attention").startswith("What is attention")
+
+
+def test_a_definition_gives_way_where_more_is_asked(defined: Tutor) -> None:
+    assert heading(defined, "Why does dropout prevent overfitting?").startswith("From the viewpoint of model averaging")
+    assert heading(defined, "GAN 为什么难训练").startswith("GAN 为什么难训练")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "wanted"), [("什么是梯度消失？", "那怎么解决呢？", "梯度消失怎么解决"), ("介绍一下 GAN", "为什么难训练？", "GAN 为什么难训练")]
+)
+def test_who_asks_on_is_not_told_the_definition_again(defined: Tutor, first: str, then: str, wanted: str) -> None:
+    assert heading(defined, then, after(defined, first)).startswith(wanted)
+
+
+def test_a_thing_talked_of_is_set_beside_another(defined: Tutor) -> None:
+    answer = defined.ask("how is it different from layer normalization?", after(defined, "what is batch normalization?"))
+    cited = {c.quote for s in answer.sentences for c in s.citations}
+    assert any("mean and variance of the current mini-batch" in q for q in cited)
+    assert any("all the features of one example" in q for q in cited)
+
+
+def test_an_answer_that_says_nothing_new_is_not_sure(tutor: Tutor) -> None:
+    first = "为什么 dropout 能防止过拟合？"
+    answer = tutor.ask("那它有什么缺点？", after(tutor, first))
+    assert answer.sentences[0].kind == "frame"
+    assert "没有关于这一点的更多内容" in answer.sentences[0].text
+    assert answer.caution
+    assert answer.confidence < tutor.ask(first).confidence
