@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rag.config import Settings
-from rag.errors import IndexMissing
+from rag.errors import IndexDamaged, IndexForeign, IndexMissing
 from rag.judge import BundledJudge, open_judge
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
@@ -20,11 +20,15 @@ class Tutor(Interviewing):
     """
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, report: Callable[[str], None] | None = None, progress: Progress | None = None) -> Tutor:
+    def open(
+        cls, settings: Settings | None = None, *, report: Callable[[str], None] | None = None, progress: Progress | None = None, mend: bool = False
+    ) -> Tutor:
         """Load the index, building it first where there is none and bringing it up to date where the corpus changed.
 
+        With ``mend`` an index of another version or encoder, or a damaged one, is built anew too, as ``mianjing index`` would.
+
         Raises:
-            IndexForeign, IndexDamaged: the index needs a rebuild; the message says how.
+            IndexForeign, IndexDamaged: the index needs a rebuild and ``mend`` is not given; the message says how.
             CorpusError, ModelError: as their names say.
         """
         settings = settings or Settings.load()
@@ -34,7 +38,9 @@ class Tutor(Interviewing):
             if settings.corpus.is_dir() and is_stale(index.manifest, settings.corpus):
                 build_index(settings.corpus, settings.index, encoder, progress=progress)
                 index = load_index(settings.index, encoder)
-        except IndexMissing:
+        except (IndexMissing, IndexForeign, IndexDamaged) as error:
+            if not (isinstance(error, IndexMissing) or (mend and settings.corpus.is_dir())):
+                raise
             build_index(settings.corpus, settings.index, encoder, progress=progress)
             index = load_index(settings.index, encoder)
         return cls(settings, encoder, index, open_judge(settings.search.judge, lambda: ensure_unpacked(settings.cache_dir, report), settings.encoder.device))

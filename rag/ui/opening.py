@@ -89,7 +89,7 @@ class Opening:
             self._open_history()
             from rag.tutor import Tutor
 
-            tutor = Tutor.open(self.settings, progress=self._hear)
+            tutor = Tutor.open(self.settings, progress=self._hear, mend=True)
             tutor.warm()
             tutor.settings = self.settings
             self._tutor = tutor
