@@ -1,10 +1,12 @@
 """Ask whether the judge reads what it judges, and whether it holds on another author.
 
-    python training/check_judge.py --corpus corpus --data EVAL_FOLDER/grading/interview --out benchmarks/results/judge_check.json
+    python training/check_judge.py --corpus corpus --data EVAL_FOLDER/grading/interview --nli EVAL_FOLDER/pairs/ocnli/pairs.jsonl \\
+        --out benchmarks/results/judge_check.json
 
 - Held-out pairs (judge_data.held_out) as they are, with the statement of another question in its place, and with none: what is left above chance then is
   manner, not meaning (a "hypothesis-only" baseline: Gururangan et al., 2018, "Annotation Artifacts in Natural Language Inference Data").
 - Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies.
+- General inference pairs (OCNLI, Hu et al., 2020), of which the judge has seen none: entailed, contradicted, or neither (half said and unrelated).
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from judge_data import Pair, bank_of, held_out, point_pairs, reply_pairs, rows
 
 from rag.config import Settings
-from rag.judge import ENTAILS, LABELS, PARTLY, BundledJudge
+from rag.judge import CONTRADICTS, ENTAILS, LABELS, PARTLY, UNRELATED, BundledJudge
 from rag.measure import auroc, macro_f1
 from rag.models.bundled import ensure_unpacked
 
@@ -54,10 +57,23 @@ def another_author(judge: BundledJudge, folder: Path) -> dict[str, Any]:
     return {"pairs": len(pairs), "auroc_hit": round(auroc(right, wrong), 4)}
 
 
+def inference(judge: BundledJudge, path: Path) -> dict[str, Any]:
+    """Macro-F1 and recalls on general premise (``a``) and hypothesis (``b``) pairs."""
+    names = ("entailment", "contradiction", "neutral")
+    data = [row for row in rows(path) if row["label"] in names]
+    found = judge.entails([(row["b"], row["a"]) for row in data])
+    neither = found[:, PARTLY] + found[:, UNRELATED]
+    best = np.stack([found[:, ENTAILS], found[:, CONTRADICTS], neither], axis=1).argmax(axis=1)
+    gold, said = [row["label"] for row in data], [names[k] for k in best]
+    recalls = {name: round(sum(g == s == name for g, s in zip(gold, said, strict=True)) / max(1, gold.count(name)), 4) for name in names}
+    return {"pairs": len(data), "macro_f1": round(macro_f1(gold, said, names), 4), "recall": recalls}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--data", type=Path, required=True, help="folder with items.jsonl and answers.jsonl")
+    parser.add_argument("--nli", type=Path, help="JSONL with a, b and label (entailment, neutral, contradiction)")
     parser.add_argument("--judge", type=Path, help="folder of the judge's weights; default: the shipped ones")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/judge_check.json"))
     args = parser.parse_args()
@@ -70,6 +86,8 @@ def main() -> None:
     for name, pairs in (("single statements", singles), ("whole replies", replies)):
         report[name] = manner(judge, rng.sample(pairs, min(SAMPLE, len(pairs))), rng)
     report["another author"] = another_author(judge, args.data)
+    if args.nli:
+        report["general inference"] = inference(judge, args.nli)
     args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=1))
 
