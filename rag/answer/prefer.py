@@ -63,7 +63,7 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
         return entry, pointer
     if notes and _by_author(asked, notes[0]):
         return notes, None
-    if thing_asked(asked.text) and _defines(entry[0]) and not _beyond(asked, entry[0]):
+    if thing_asked(asked.text) and _defines(entry[0]) and not _asks_beyond(asked, entry[0]):
         return entry, pointer
     if notes and _in_its_words(notes[0], entry[0]):
         return notes, None
@@ -92,22 +92,18 @@ def _defines(entry: Evidence) -> bool:
 
 def _standing(asked: Asked, entry: Evidence) -> float:
     """The score of an entry among entries."""
-    passage = entry.hit.passage
-    if not _defines(entry):
-        return entry.raw
-    if not _WHAT_IS.match(passage.question or "") and thing_asked(asked.text):
-        return entry.raw - BEYOND
-    return entry.raw - (BEYOND if _beyond(asked, entry) else 0.0)
+    return entry.raw - (BEYOND if _defines(entry) and _asks_beyond(asked, entry) else 0.0)
 
 
-def _beyond(asked: Asked, entry: Evidence) -> set[str]:
-    """What a question asks for that the heading of a definition does not name; of a heading that is a question itself, the things it does not name."""
+def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
+    """Whether a question asks for something else than an entry of the definitions answers: more than what the thing of its heading is, or, where the
+    heading is a question of its own, just what a thing is, or of other things."""
     heading = entry.hit.passage.question or ""
     thing = thing_asked(asked.text)
     beyond = set(content_terms(thing) if thing else asked.terms) - set(content_terms(heading))
     if _WHAT_IS.match(heading):
-        return beyond
-    return {t for t in beyond if t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC}
+        return bool(beyond)
+    return bool(thing) or any(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC for t in beyond)
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:

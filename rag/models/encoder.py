@@ -157,15 +157,17 @@ class TransformerEncoder:
         prompt = self._prompt(self._settings.query_prompt or "query", "query")
         if len(texts) > QUERY_BATCH:
             return self._encode(texts, prompt)
-        with self._lock:
-            new = [text for text in dict.fromkeys(texts) if text not in self._asked]
-            if new:
-                # A few short texts are over before casting the weights to half precision has paid.
-                self._asked.update(zip(new, self._encode(new, prompt, half=False), strict=True))
-            found = np.stack([self._asked[text] for text in texts])
-            while len(self._asked) > QUERY_CACHE:
-                del self._asked[next(iter(self._asked))]
-        return found
+        # What is known does not wait for the lock, which a build of the index holds for seconds.
+        found = {text: vector for text in texts if (vector := self._asked.get(text)) is not None}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            # A few short texts are over before casting the weights to half precision has paid.
+            found.update(zip(new, self._encode(new, prompt, half=False), strict=True))
+            with self._lock:
+                self._asked.update((text, found[text]) for text in new)
+                while len(self._asked) > QUERY_CACHE:
+                    del self._asked[next(iter(self._asked))]
+        return np.stack([found[text] for text in texts])
 
     def passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         out = np.zeros((len(texts), self.dimension), np.float32)

@@ -44,6 +44,17 @@ class ByPart:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question, as it was put, as it was read and as it was searched for, over one index."""
+
+    searcher: Searcher
+    question: str
+    read: Standalone
+    asked: Asked
+    query: Query
+
+
 class Answering(Library):
     """Search and answers over the library."""
 
@@ -95,37 +106,29 @@ class Answering(Library):
             chosen: Sequence[Chosen] = ()
             answer = refusal(question, read.text, language, confidence, found)
         else:
-            answer, chosen = self._compose(searcher, question, read, asked, query, found, by_part)
+            turn = Turn(searcher, question, read, asked, query)
+            answer, chosen = self._compose(turn, found, by_part)
             if read.context and _nothing_new(answer, read.said):
-                answer, chosen, confidence = self._unsaid(searcher, question, read, asked, query, found, answer, chosen, confidence)
+                answer, chosen, confidence = self._unsaid(turn, found, answer, chosen, confidence)
             answer = replace(answer, confidence=confidence, caution=answer.caution or confidence < caution_below)
         timings = {"search": searched - started, "answer": time.perf_counter() - searched}
         return replace(answer, timings={k: round(v * 1000, 1) for k, v in timings.items()}), asked, chosen
 
     def _unsaid(
-        self,
-        searcher: Searcher,
-        question: str,
-        read: Standalone,
-        asked: Asked,
-        query: Query,
-        found: Sequence[Evidence],
-        answer: Answer,
-        chosen: Sequence[Chosen],
-        confidence: float,
+        self, turn: Turn, found: Sequence[Evidence], repeated: Answer, chosen: Sequence[Chosen], confidence: float
     ) -> tuple[Answer, Sequence[Chosen], float]:
-        """The answer to a question that was about to get the last answer again, with what was quoted and the confidence: from the other passages, where
-        they surely answer, else the same, which then says so."""
+        """In place of an answer that only repeats the last one: one from the other passages, where they surely answer, else the same, which then says so.
+        With what it quotes and how sure it is."""
         caution_below = self._thresholds()[1]
         told = {c.evidence.hit.passage.id for c in chosen}
         rest = [e for e in found if e.hit.passage.id not in told]
-        sure = self._probability(asked, rest, searcher.index) if rest else 0.0
+        sure = self._probability(turn.asked, rest, turn.searcher.index) if rest else 0.0
         if sure >= caution_below:
-            other, taken = self._compose(searcher, question, read, asked, query, rest, None)
-            if other.sentences and not _nothing_new(other, read.said):
-                return other, taken, sure
-        again = Sentence(phrase("nothing_new", asked.language), kind="frame")
-        return replace(answer, sentences=(again, *answer.sentences), caution=True), chosen, min(confidence, caution_below)
+            other, quoted = self._compose(turn, rest, None)
+            if other.sentences and not _nothing_new(other, turn.read.said):
+                return other, quoted, sure
+        again = Sentence(phrase("nothing_new", turn.asked.language), kind="frame")
+        return replace(repeated, sentences=(again, *repeated.sentences), caution=True), chosen, min(confidence, caution_below)
 
     @property
     def _answerability(self) -> Answerability:
@@ -174,30 +177,23 @@ class Answering(Library):
         mine = [doc_id for doc_id in index.documents if not doc_id.startswith(twin)]
         return None if len(mine) == len(index.documents) else mine
 
-    def _compose(
-        self,
-        searcher: Searcher,
-        question: str,
-        read: Standalone,
-        asked: Asked,
-        query: Query,
-        found: Sequence[Evidence],
-        by_part: ByPart | None,
-    ) -> tuple[Answer, Sequence[Chosen]]:
+    def _compose(self, turn: Turn, found: Sequence[Evidence], by_part: ByPart | None) -> tuple[Answer, Sequence[Chosen]]:
+        index, asked = turn.searcher.index, turn.asked
         if by_part is not None:
             sentences, chosen = list(by_part.sentences), list(by_part.chosen)
         else:
-            chosen = self._choose(searcher, read, asked, query, found)
-            sentences = self._corrected(asked, found, searcher.index) or compose(asked, chosen, searcher.index)
-        sentences = self._with_errata(sentences, asked.language, searcher.index)
-        answer = Answer(question, read.text, asked.language, tuple(sentences), hits=tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3]))
-        return answer, chosen
+            chosen = self._choose(turn, found)
+            sentences = self._corrected(asked, found, index) or compose(asked, chosen, index)
+        sentences = self._with_errata(sentences, asked.language, index)
+        hits = tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3])
+        return Answer(turn.question, turn.read.text, asked.language, tuple(sentences), hits=hits), chosen
 
-    def _choose(self, searcher: Searcher, read: Standalone, asked: Asked, query: Query, found: Sequence[Evidence]) -> list[Chosen]:
+    def _choose(self, turn: Turn, found: Sequence[Evidence]) -> list[Chosen]:
         """What is quoted for a question of one part."""
-        linked = searcher.evidence_of(query, self._linked(found[:3], asked.language))
-        ordered, pointer = prefer(asked, found, linked)
-        chosen = choose(asked, self._with_first_piece(searcher, query, ordered), searcher.index, read.said if read.followed else "")
+        searcher, read = turn.searcher, turn.read
+        linked = searcher.evidence_of(turn.query, self._linked(found[:3], turn.asked.language))
+        ordered, pointer = prefer(turn.asked, found, linked)
+        chosen = choose(turn.asked, self._with_first_piece(searcher, turn.query, ordered), searcher.index, read.said if read.followed else "")
         if pointer is not None and all(c.evidence is not pointer for c in chosen):
             chosen = [*chosen, Chosen(pointer, pointer.units, True)]
         return chosen
