@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answer.followup import in_language, standalone
+from rag.answer.followup import depends, in_language, standalone
 
 
 def turns(*said: str) -> list[dict[str, object]]:
@@ -82,3 +82,13 @@ def test_an_aspect_stays_one(question: str) -> None:
 )
 def test_a_wish_for_a_language_is_no_part_of_the_question(question: str, left: str, language: str | None) -> None:
     assert in_language(question, turns("dropout 为什么能防止过拟合？", "…")) == (left, language)
+
+
+@pytest.mark.parametrize("question", ["What is a saddle point and why does it matter?", "什么是鞍点，它有什么影响？", "如何用 dropout，它有什么缺点？"])
+def test_a_pronoun_for_what_the_question_itself_asks_about_needs_no_history(question: str) -> None:
+    assert not depends(question)
+
+
+@pytest.mark.parametrize("question", ["跟 SGD 比，它好在哪？", "为什么它比 ReLU 好，用在哪？", "Why is that and how does dropout help?"])
+def test_a_pronoun_for_something_else_still_does(question: str) -> None:
+    assert depends(question)

@@ -47,6 +47,8 @@ _SWAP_EN = re.compile(
 )
 _LEADING = re.compile(r"^(?:那么?|然后|所以|而|再)?\s*(?:它们?|这个|这种|该方法)?(?:的(?=[\u4e00-\u9fff]))?(?=[\u4e00-\u9fff])|呢(?=[？?]*$)")
 """What only leans on the question before, once that is named."""
+_CLAUSE = re.compile(r"[，,；;？?]|\band\b|并且|以及|而且", re.IGNORECASE)
+_INTERROGATIVE = re.compile(r"什么|为何|怎么|怎样|如何|哪|啥|\b(?:what|why|how|when|which|explain|define|describe)\b", re.IGNORECASE)
 _TELL = re.compile(
     r"(?:请|麻烦)?(?:介绍|解释|讲解|说说|讲讲|谈谈|说明|聊聊|描述)(?:一下|下)?(?:你?对)?|的(?:理解|认识|概念|含义|定义)|"
     r"\b(?:explain|define|describe|introduce|briefly|tell me about|(?:the )?(?:definition|concept|meaning) of)\b",
@@ -159,6 +161,8 @@ def _plain_rest(question: str) -> str:
 def depends(question: str, known: Container[str] | None = None) -> bool:
     """Whether a question needs what was said before it; ``known`` as for :func:`standalone`."""
     plain = normalise(question)
+    if _of_its_own(plain):
+        return False
     own = own_topic(plain)
     pronoun = bool(_PRONOUN.search(plain))
     ellipsis = bool(_ELLIPSIS.search(plain))
@@ -182,6 +186,13 @@ def depends(question: str, known: Container[str] | None = None) -> bool:
         and weight <= 2
         and (plain.startswith(("那", "and ", "but ", "so ", "then ", "what about", "how about", "跟", "和", "如果", "要是", "然后")) or weight <= 1)
     )
+
+
+def _of_its_own(plain: str) -> bool:
+    """Whether what a pronoun stands for is asked about before it in the same question ("What is a saddle point and why does it matter?")."""
+    first, _, rest = _CLAUSE.sub("\n", plain, count=1).partition("\n")
+    named = any(concept not in _ASPECTS for _, concept in mentions(first))
+    return bool(named and _INTERROGATIVE.search(first) and _PRONOUN.search(rest) and not _PRONOUN.search(first) and not _ELLIPSIS.search(first))
 
 
 _ASPECTS = frozenset(
