@@ -148,6 +148,7 @@ def visit(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.goto(served.url + path)
         page.wait_for_selector("#chat .welcome")
+        page.wait_for_selector("#question")  # drawn a moment after; an example chosen in between has a test of its own
         return page
 
     yield open_page
