@@ -193,6 +193,56 @@ def composed_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> li
     return out
 
 
+VOICED = {"true": "entails", "half": "partly", "false": "contradicts", "beside": "unrelated"}
+
+
+def voiced_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """Pairs of texts that one person wrote in one manner, whatever they do to the statement (corpus/bank/voices): manner does not tell the label.
+
+    Each text stands beside the key point in either language and beside what others say for it; false, half and neighbouring texts are statements too. Last come
+    replies put together from several of them.
+    """
+    said: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for path in sorted((corpus / "bank" / "voices").glob("*.jsonl")):
+        for row in rows(path):
+            if any(k["id"] == row["point"] for k in bank.get(row["question"], {}).get("key_points", ())):
+                said[row["question"], row["point"]].append(row)
+    out: list[Pair] = []
+
+    def add(statement: str, text: str, label: int, qid: str, source: str) -> None:
+        if statement != text:
+            out.append(Pair("entails", statement, text, label, qid, source))
+
+    for (qid, pid), voices in said.items():
+        point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
+        for row in voices:
+            for kind, label in VOICED.items():
+                add(point[rng.choice(["zh", "en"])], row[kind], LABELS.index(label), qid, "voices")
+                others = [v["true"] for v in voices if v is not row or kind != "true"]
+                add(rng.choice(others or [point["zh"]]), row[kind], LABELS.index(label), qid, "voices-turned")
+            right = rng.choice([*(v["true"] for v in voices), point["zh"], point["en"]])
+            add(row["false"], right, LABELS.index("contradicts"), qid, "voices-reversed")
+            add(row["beside"], right, LABELS.index("unrelated"), qid, "voices-reversed")
+            add(row["half"], rng.choice([v["false"] for v in voices]), NOT_ENTAILED, qid, "voices-denied")
+    for qid in sorted({q for q, _ in said}):
+        points = {k["id"]: k for k in bank[qid]["key_points"] if (qid, k["id"]) in said}
+        for lang in ("zh", "en", "zh", "en"):
+            chosen = rng.sample(sorted(points), min(len(points), rng.randint(2, 4)))
+            parts: dict[str, tuple[str, str]] = {}
+            for pid in chosen:
+                mine = [v for v in said[qid, pid] if v["lang"] == lang]
+                kind = rng.choice(sorted(VOICED))
+                parts |= {pid: (VOICED[kind], rng.choice(mine)[kind])} if mine else {}
+            texts = [text.rstrip("。.") for _, text in parts.values()]
+            rng.shuffle(texts)
+            text = ("。" if lang == "zh" else ". ").join(texts)
+            for pid in rng.sample(sorted(points), min(3, len(points))):
+                statement = rng.choice([points[pid][lang], points[pid][other(lang)], rng.choice(said[qid, pid])["true"]])
+                label = parts[pid][0] if pid in parts else "unrelated"
+                add(statement, text, LABELS.index(label), qid, "voices-composed")
+    return out
+
+
 class Ahead:
     """An encoder whose questions are embedded ahead, in large batches of like length: one at a time they take four times as long."""
 

@@ -7,6 +7,7 @@ contradict them or say nothing of them; questions with passages that answer them
 is split by question: every fifth question of the bank (by hash of its id) is held out with all its rows. Word embeddings and layer 0 are frozen.
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
+Stage three is one epoch of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 What was tried, with figures: docs/decisions/007.
 """
 
@@ -37,6 +38,7 @@ from judge_data import (
     questions_of,
     reply_pairs,
     turned_pairs,
+    voiced_pairs,
 )
 from transformers import AutoTokenizer
 
@@ -53,14 +55,19 @@ FIRST_LAYER = 1
 MAX_TOKENS = 224
 BATCH_TOKENS = 1000
 SEED = 20240
-RATE, HEAD_RATE = 1e-4, 5e-4
+HEAD_SHARE = 5.0
+"""How much faster the head learns than the body."""
 SMOOTHING = 0.03
 CLASS_WEIGHT = (1.0, 1.3, 1.2, 0.9)
 STAGE_ONE: tuple[dict[str, float], ...] = ({"entails": 1.0}, {"entails": 1.0, "answers": 0.6}, {"entails": 1.0, "answers": 0.6})
 """The share of each task's pairs that an epoch reads. Before the body can read two texts, (question, passage) pairs only disturb it."""
 STAGE_TWO = {"entails": 0.4, "answers": 0.3}
 """What the last epoch reads again beside the turned pairs."""
-LAST_RATE = 6e-5
+STAGE_THREE = {"entails": 0.25, "answers": 0.3}
+TURNED_AGAIN = 0.3
+"""What the voices' epoch reads again, of the pairs and of the turned ones."""
+VOICED_EPOCHS = 2
+RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4}
 
 
 Batch = tuple[list[Pair], torch.Tensor, torch.Tensor]
@@ -102,7 +109,7 @@ def train(model: Any, plan: list[list[Batch]], rate: float, each: Callable[[int]
     """One stage: AdamW, linear warm-up and decay over the epochs of a plan; ``each`` is called after every epoch. Returns the steps."""
     steps = sum(map(len, plan))
     body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("heads.")]
-    groups = [{"params": body, "lr": rate}, {"params": list(model.heads.parameters()), "lr": HEAD_RATE / RATE * rate}]
+    groups = [{"params": body, "lr": rate}, {"params": list(model.heads.parameters()), "lr": HEAD_SHARE * rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / 60) * max(0.02, 1 - s / steps))
     losses: dict[str, list[float]] = {"answers": [], "entails": []}
@@ -180,7 +187,8 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
-    parser.add_argument("--start", type=Path, help="folder of the weights after stage one, to begin with stage two")
+    parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3])
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
     started = time.time()
@@ -192,10 +200,11 @@ def main() -> None:
         pairs, tokenizer = gather(args.corpus, args.index, Settings())
         if args.pairs:
             args.pairs.write_text(json.dumps([asdict(p) for p in pairs], ensure_ascii=False), encoding="utf-8")
-    turned = turned_pairs(args.corpus, bank_of(args.corpus), random.Random(SEED))
-    held = [p for p in (*pairs, *turned) if held_out(p.group)]
-    pairs, turned = [p for p in pairs if not held_out(p.group)], [p for p in turned if not held_out(p.group)]
-    print(f"pairs: {len(pairs)}, then {len(turned)}; {len(held)} held out; {time.time() - started:.0f} s", flush=True)
+    bank = bank_of(args.corpus)
+    turned, voiced = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs))
+    held = [p for p in (*pairs, *turned, *voiced) if held_out(p.group)]
+    pairs, turned, voiced = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced))
+    print(f"pairs: {len(pairs)}, then {len(turned)}, then {len(voiced)}; {len(held)} held out; {time.time() - started:.0f} s", flush=True)
     torch.manual_seed(SEED)
     model, base = network(folder), network(folder)
     for name, value in model.body.named_parameters():
@@ -206,24 +215,28 @@ def main() -> None:
         few = random.Random(SEED).sample(held, min(1500, len(held)))
         print(f"epoch {number}, on a sample: " + json.dumps(evaluate(model, few, tokenizer)), flush=True)
 
-    rng = random.Random(SEED)
-    steps = 0
     if args.start:
         read_difference(model, args.start / WEIGHTS)
-    else:
-        steps = train(model, [list(batches(drawn(pairs, rng, shares), tokenizer, rng)) for shares in STAGE_ONE], RATE, each)
-    rng = random.Random(SEED + 1)
-    steps += train(model, [list(batches([*turned, *drawn(pairs, rng, STAGE_TWO)], tokenizer, rng))], LAST_RATE, each)
+    plans: dict[int, Callable[[random.Random], list[list[Pair]]]] = {
+        1: lambda rng: [drawn(pairs, rng, shares) for shares in STAGE_ONE],
+        2: lambda rng: [[*turned, *drawn(pairs, rng, STAGE_TWO)]],
+        3: lambda rng: [[*voiced, *sample(turned, TURNED_AGAIN, rng), *drawn(pairs, rng, STAGE_THREE)] for _ in range(VOICED_EPOCHS)],
+    }
+    steps = 0
+    for stage in args.stages:
+        rng = random.Random(SEED + stage - 1)
+        plan = [list(batches(epoch, tokenizer, rng)) for epoch in plans[stage](rng)]
+        steps += train(model, plan, RATES[stage], each)
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
-        "version": "3",
+        "version": "4",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,
         "first_layer": FIRST_LAYER,
         "steps": before["steps"] + steps,
-        "pairs": {"stage_one": len(pairs), "turned": len(turned), "held_out": len(held)},
+        "pairs": {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "held_out": len(held)},
         "minutes": round(before["minutes"] + (time.time() - started) / 60, 1),
         "machine": f"{torch.get_num_threads()} CPU threads, {platform.machine()}, torch {torch.__version__}",
         "held_out": report,
