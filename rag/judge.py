@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import ModelError
+from rag.models import native_bfloat16
 
 if TYPE_CHECKING:
     import torch
@@ -138,7 +139,7 @@ class BundledJudge:
             model = network(base)
             read_difference(model, self._folder / WEIGHTS)
             model.eval()
-            if _native_bfloat16():
+            if native_bfloat16():
                 model.body.bfloat16()
             self._loaded = AutoTokenizer.from_pretrained(base, local_files_only=True), model, int(facts["max_tokens"])
         return self._loaded
@@ -299,10 +300,3 @@ def read_difference(model: Any, path: Path) -> None:
                 state[name].copy_(torch.from_numpy(value.astype(np.float32)))
     except (OSError, SafetensorError, KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"the judge's weights in {path} do not fit ({error}); install the package again, or set search.judge to off") from error
-
-
-def _native_bfloat16() -> bool:
-    import torch
-
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -10,6 +10,7 @@ import pytest
 from rag.config import EncoderSettings
 from rag.errors import ModelError
 from rag.models import TransformerEncoder
+from rag.models.fused import Fused
 
 
 def test_rows_are_unit_vectors_in_the_order_asked(encoder: TransformerEncoder) -> None:
@@ -37,6 +38,25 @@ def test_a_batch_of_questions_equals_single_ones(encoder: TransformerEncoder) ->
     texts = [f"问题 {n}" for n in range(12)]
     single = np.stack([encoder.queries([text])[0] for text in texts])
     assert float((encoder.queries(texts) * single).sum(axis=1).min()) > 0.999
+
+
+@pytest.mark.parametrize(
+    "texts", [["过拟合"], ["为什么 dropout 能防止过拟合", "BN?", "What is the difference between batch normalization and layer normalization? " * 3]]
+)
+def test_fused_layers_find_what_the_model_finds(encoder: TransformerEncoder, texts: list[str]) -> None:
+    import torch
+
+    right = encoder.model.encode(texts, prompt_name="query", normalize_embeddings=True)
+    for dtype, least in ((torch.float32, 0.999999), (torch.bfloat16, 0.9999)):
+        found = Fused(encoder.model, dtype)(texts, encoder.model.prompts["query"]).numpy()
+        assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
+        assert float((found * right).sum(axis=1).min()) > least
+
+
+def test_a_network_that_is_not_known_is_not_fused(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Fused.fits(encoder.model)
+    monkeypatch.setattr(encoder.model[0].model.config, "hidden_act", "relu")
+    assert not Fused.fits(encoder.model)
 
 
 def test_kept_vectors_cannot_be_changed_by_who_asked(encoder: TransformerEncoder) -> None:
