@@ -41,3 +41,16 @@ def test_manner_does_not_tell_what_a_text_says() -> None:
         means = [fmean(len(row[kind]) for row in rows() if row["lang"] == language) for kind in KINDS]
         assert max(means) <= 1.1 * min(means)
     assert max(Counter(row["voice"] for row in rows()).values()) < 1.2 * len(rows()) / len(VOICES)
+
+
+def test_replies_to_a_plan_speak_of_every_question_and_say_what_they_do_to_each_key_point() -> None:
+    bank = {q.id: q for q in load_bank(FOLDER)}
+    replies = [json.loads(line) for path in sorted((FOLDER / "planned").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").split("\n") if line]
+    assert Counter(r["question"] for r in replies) == dict.fromkeys(bank, 4)
+    told: dict[str, list[int]] = {}
+    for reply in replies:
+        assert set(reply) == {"question", "lang", "voice", "points", "text"}
+        assert set(reply["points"]) == {p.id for p in bank[reply["question"]].key_points}
+        assert set(reply["points"].values()) <= {"hit", "partial", "missed", "contradicted"}
+        told.setdefault("many" if list(reply["points"].values()).count("hit") >= 2 else "few", []).append(len(reply["text"]))
+    assert fmean(told["many"]) < 1.15 * fmean(told["few"])  # length does not tell how good a reply is

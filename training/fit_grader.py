@@ -3,9 +3,9 @@
     python training/fit_grader.py --corpus corpus --data EVAL_FOLDER/grading
 
 Key points. The judge was trained on four fifths of the bank's questions; the grader is fitted on replies to the other fifth (judge_data.held_out): graded
-replies (corpus/bank/replies), replies put together from statements on single key points (replies.py) and pasted from the bank itself, and interview
-replies of another author (EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted sum with fixed signs
-(non-negative least squares) the score, from out-of-fold verdicts.
+replies (corpus/bank/replies), replies to a plan (corpus/bank/planned), replies put together from statements on single key points (replies.py) and pasted
+from the bank itself, and interview replies of another author (EVAL_FOLDER/grading/interview). Boosted trees give the verdict on a key point, a weighted
+sum with fixed signs (non-negative least squares) the score, from out-of-fold verdicts.
 
 Reference. Boosted trees and ridge regression, averaged, on how a reply and a reference read beside each other, fitted on graded short answers of other
 fields and on the bank's replies beside the handbook; every set weighs the same. Validated by question (GroupKFold) and by leaving whole sets out.
@@ -50,6 +50,7 @@ PENALTY = 15.0
 COMPOSED_PER_QUESTION = 8
 PER_SET = 500
 LABEL = {"hit": 0, "partial": 1, "missed": 2, "contradicted": 3}
+CREDITS = (1.0, 0.5, 0.0, 0.0)
 REFERENCE_SETS = ("sas_ads_zh", "saf_en", "mohler2011", "mohler2009_zh_mt", "beetle_3way")
 TREES: dict[str, Any] = {
     "n_estimators": 350,
@@ -121,6 +122,7 @@ def samples(corpus: Path) -> list[Sample]:
                 question = by_id[row["question"]]
                 labels = [LABEL[row["points"].get(p.id, "missed")] for p in question.key_points]
                 out.append(Sample(question, row["text"], labels, float(row["score"]), row["lang"], len(row["wrong"])))
+    out += planned(corpus, by_id)
     rng = random.Random(5)
     made: dict[str, list[Sample]] = {}
     for reply in Maker(bank, load_pairs(corpus / "bank" / "pairs", bank), corpus).replies():
@@ -134,6 +136,20 @@ def samples(corpus: Path) -> list[Sample]:
     out += pasted([q for q in bank if held_out(q.id)], rng)
     for mine in made.values():
         out += rng.sample(mine, min(COMPOSED_PER_QUESTION, len(mine)))
+    return out
+
+
+def planned(corpus: Path, bank: dict[str, Question]) -> list[Sample]:
+    """Replies written to a plan of what is right, half said, wrong and left out, beside key points of both languages; their scores are counted, not felt."""
+    out = []
+    for path in sorted((corpus / "bank" / "planned").glob("*.jsonl")):
+        for row in rows(path):
+            if held_out(row["question"]):
+                question = bank[row["question"]]
+                labels = [LABEL[row["points"][p.id]] for p in question.key_points]
+                credit = sum(p.weight * CREDITS[label] for p, label in zip(question.key_points, labels, strict=True))
+                score = max(0.0, credit - PENALTY * labels.count(3))
+                out += [Sample(question, row["text"], labels, score, held, labels.count(3), "planned") for held in LANGUAGES]
     return out
 
 
@@ -236,7 +252,7 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     grid = [(h, p) for h in np.arange(0.3, 0.61, 0.05) for p in np.arange(0.3, 0.61, 0.05)]
     best = max(grid, key=lambda t: (round(f1(shares, written, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
     hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
-    told = source == "bank"  # the other sources do not say which key points were contradicted
+    told = np.isin(source, ["bank", "planned"])  # the other sources do not say which key points were contradicted
     wrong = shares[told, 3]
     precise = [(t, float(((wrong >= t) & (y[told] == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
     wrong_from = round(float(next((t for t, precision in precise if precision >= 0.75), 0.8)), 3)
