@@ -18,6 +18,12 @@ from rag.tutor import Tutor
         ("dropout 是什么？ 梯度消失怎么解决？", ("dropout 是什么？", "梯度消失怎么解决？")),
         ("为什么 dropout 能防止过拟合？", ()),
         ("区别是什么", ()),
+        ("全卷积和 Local-Conv 有什么区别", ("什么是 全卷积", "什么是 Local-Conv")),
+        ("Bi-LSTM 和 LSTM 有什么区别", ("什么是 Bi-LSTM", "什么是 LSTM")),
+        ("L1 正则化和 L2 正则化的区别", ("什么是 L1 正则化", "什么是 L2 正则化")),
+        ("What is the difference between pre-norm and post-norm?", ("What is pre-norm", "What is post-norm")),
+        ("比较 VGG 和 ResNet 的参数量", ("VGG 的参数量", "ResNet 的参数量")),
+        ("Compare the parameter count of VGG and ResNet", ("parameter count VGG", "parameter count ResNet")),
     ],
 )
 def test_a_question_is_taken_apart_by_what_it_names(question: str, parts: tuple[str, ...]) -> None:

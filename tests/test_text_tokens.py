@@ -121,3 +121,10 @@ def test_another_process_gives_the_same_tokens() -> None:
     code = f"from rag.text import tokenize; import sys; sys.stdout.buffer.write(' '.join(tokenize({text!r})).encode())"
     found = [subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, check=True).stdout.decode() for _ in range(2)]
     assert found == [" ".join(tokenize(text))] * 2
+
+
+def test_a_space_between_latin_and_chinese_letters_parts_no_name() -> None:
+    assert concepts("KL 散度和 L2 正则化") == concepts("KL散度和L2正则化") != []
+    assert ("k 近邻", "k-nearest-neighbor") in mentions("什么是 K 近邻")
+    assert "f-divergence" not in concepts("elf 散度")
+    assert [c for _, c in mentions("pre-norm 与 post-norm")] == ["pre-norm", "post-norm"]

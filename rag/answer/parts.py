@@ -27,6 +27,8 @@ GENERIC = frozenset(
     "method mechanism mean".split()
 )
 """Concepts that a question is about only together with others."""
+_COMPOUND = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")
+"""A Latin word with hyphens. What the glossary does not know as a whole is one thing all the same: "Local-Conv" is not "local" and "conv"."""
 _QUESTION_END = re.compile(r"(?<=[?？])\s*")
 
 
@@ -45,10 +47,16 @@ def split_parts(question: str) -> Parts:
         return Parts(tuple((q.rstrip("?？"), q) for q in several))
     if not _COMPARES.search(question):
         return Parts()
-    names = _names(question)
+    names = _things(_names(question), question)
     if not 2 <= len(names) <= MAX_PARTS:
         return Parts()
     return Parts(tuple((name, _ask_about(name, names, question)) for name in names), True)
+
+
+def _things(names: list[str], question: str) -> list[str]:
+    """The names that are set beside each other: "VGG 和 ResNet 的参数量" asks for a quality of two things, not of three; all where fewer than two remain."""
+    found = [n for n in names if not re.search(rf"的\s*{re.escape(n)}|{re.escape(n)}\s+of\b", question)]
+    return found if len(found) >= 2 else names
 
 
 def compares(question: str) -> bool:
@@ -57,12 +65,27 @@ def compares(question: str) -> bool:
 
 
 def _names(question: str) -> list[str]:
-    """The different things a question names, as it writes them."""
+    """The different things a question names, as it writes them, in the order it does."""
+    unknown = _unknown_compounds(question)
+    plain = question
+    for compound in unknown:
+        plain = plain.replace(compound, " " * len(compound))
     found: dict[str, str] = {}
-    for words, concept in mentions(question):
+    for words, concept in mentions(plain):
         if concept not in GENERIC:
             found.setdefault(concept, words)
-    return [_as_written(words, question) for words in found.values()]
+    names = [*unknown, *(_as_written(words, question) for words in found.values())]
+    return sorted(names, key=lambda name: question.find(name))
+
+
+def _unknown_compounds(text: str) -> list[str]:
+    """Latin words with hyphens that hold concepts and are none, as they are written, without repetition."""
+    found = dict.fromkeys(m.group() for m in _COMPOUND.finditer(text))
+    return [word for word in found if (inside := mentions(word)) and all(_letters(words) != _letters(word) for words, _ in inside)]
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.lower())
 
 
 def _as_written(words: str, question: str) -> str:
@@ -71,12 +94,11 @@ def _as_written(words: str, question: str) -> str:
 
 
 def _ask_about(name: str, names: list[str], question: str) -> str:
-    rest = question
-    for other in names:
-        if other != name:
-            rest = rest.replace(other, " ")
+    # Longer names first: "LSTM" stands inside "Bi-LSTM".
+    either = "|".join(re.escape(other) for other in sorted(names, key=len, reverse=True))
+    rest = re.sub(either, lambda m: m.group() if m.group() == name else " ", question)
     rest = _COMPARES.sub(" ", rest)
-    rest = re.sub(r"[、，,/和与跟及]|\b(?:and|or|between|the|of)\b", " ", rest)
+    rest = re.sub(r"[、，,/和与跟及]|有(?:什么|何|啥|哪些|些什么)|是什么|\b(?:and|or|between|the|of)\b", " ", rest)
     rest = re.sub(r"\s+", " ", rest).strip(" ?？。.:：")
     if len(re.sub(r"\W", "", rest.replace(name, ""))) < 3:
         return f"什么是 {name}" if language_of(question) == "zh" else f"What is {name}?"
@@ -87,7 +109,7 @@ def about(name: str, found: Sequence[Evidence]) -> list[Evidence]:
     """The passages that speak of a named thing, best first: those whose heading names it, else those whose text does. Empty where none does."""
     concept = _concept(name)
     ranked = []
-    for evidence in found:
+    for evidence in found if not _unknown_compounds(name) else ():
         headed = list(dict.fromkeys(c for _, c in mentions(_head(evidence)) if c not in GENERIC))
         if concept in headed:
             ranked.append((evidence.raw + SUBJECT * (headed[0] == concept) - OTHERS * min(2, len(headed) - 1), evidence))
@@ -108,6 +130,9 @@ def covers(parts: Parts, evidence: Evidence) -> bool:
 
 def speaks_of(name: str, text: str) -> bool:
     """Whether a text names a thing, in whatever words."""
+    if _unknown_compounds(name):
+        spaced = r"[-\s]?".join(map(re.escape, name.split("-")))
+        return re.search(rf"(?<![A-Za-z]){spaced}(?![a-z])", text, re.IGNORECASE) is not None
     concept = _concept(name)
     return any(c == concept for _, c in mentions(text))
 

@@ -19,9 +19,10 @@ from rag.text.normal import normalise
 if TYPE_CHECKING:
     import jieba
 
-TOKENIZER_VERSION = 5
+TOKENIZER_VERSION = 6
 CONCEPT = "§"
 
+_BORDER = re.compile(r"(?<=[a-z0-9]) (?=[\u2e80-\uffff])|(?<=[\u2e80-\uffff]) (?=[a-z0-9])")
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
 _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
 _ALPHA_NUM = re.compile(r"^([a-z]{2,})(\d+)$")
@@ -169,13 +170,17 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
     """
     book = _dictionary()
     found: list[tuple[int, int, str]] = []
+    # "KL 散度" is "KL散度": a space between Latin and Chinese letters parts nothing.
+    apart = {m.start() for m in _BORDER.finditer(squeezed)}
+    kept = [i for i in range(len(squeezed)) if i not in apart]
+    tight = "".join(squeezed[i] for i in kept)
     reach = 0
-    for i in range(len(squeezed)):
-        if ord(squeezed[i]) > 0x2E80 or squeezed[i].isalnum():
-            for length in range(min(book.longest_zh, len(squeezed) - i), 1, -1):
-                concept = book.zh.get(squeezed[i : i + length])
-                if concept and (i >= reach or i + length <= reach):
-                    found.append((i, i + length, concept))
+    for i in range(len(tight)):
+        if ord(tight[i]) > 0x2E80 or tight[i].isalnum():
+            for length in range(min(book.longest_zh, len(tight) - i), 1, -1):
+                concept = book.zh.get(tight[i : i + length])
+                if concept and (i >= reach or i + length <= reach) and not _inside_word(tight, i, kept):
+                    found.append((kept[i], kept[i + length - 1] + 1, concept))
                     reach = max(reach, i + length)
     pieces = [m for m in _PIECE.finditer(squeezed) if squeezed[m.start() - 1 : m.start()] != "\\"]  # LaTeX's \ln is no word
     words = [singular(m.group()) for m in pieces]
@@ -187,6 +192,11 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
                 found.append((pieces[j].start(), pieces[j + length - 1].end(), concept))
                 reach = max(reach, j + length)
     return sorted(found, key=lambda item: (item[0], -item[1], item[2]))
+
+
+def _inside_word(tight: str, at: int, kept: list[int]) -> bool:
+    """Whether a Latin letter at a place of a text without spaces goes on a word that begins before it ("vae 算法" holds no "e算法")."""
+    return at > 0 and tight[at].isascii() and tight[at].isalnum() and tight[at - 1].isascii() and tight[at - 1].isalnum() and kept[at] == kept[at - 1] + 1
 
 
 def _adjacent(plain: str, pieces: list[re.Match[str]], first: int, length: int) -> bool:
