@@ -100,6 +100,7 @@ def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path 
     for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
         data += beir(folder / "retrieval" / name, encoder, judge, cache, [r["query"] for r in others[3::16]])
     if stored:
+        stored.parent.mkdir(parents=True, exist_ok=True)
         stored.write_text(json.dumps(data), encoding="utf-8")
     return data
 

@@ -73,6 +73,8 @@ VERDICT_TREES: dict[str, Any] = {
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 PASTED_WEIGHT = 0.4
 """What a reply pasted together from the bank weighs beside one that somebody wrote."""
+PLANNED_WEIGHT = 0.5
+"""What a reply to a plan weighs for the verdicts. For the score it weighs nothing: its score is counted, not given by anybody."""
 PENALTIES = np.logspace(0, 4, 9)
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
@@ -236,7 +238,9 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     of_reply = np.array([sample.source for sample, *_ in read_replies])
     asked = np.array([sample.question.id for sample, *_ in read_replies])
     s = np.array([sample.score for sample, *_ in read_replies])
-    weight, reply_weight = (np.where(names == "pasted", PASTED_WEIGHT, 1.0) for names in (source, of_reply))
+    weight, reply_weight = (
+        np.where(names == "pasted", PASTED_WEIGHT, np.where(names == "planned", w, 1.0)) for names, w in ((source, PLANNED_WEIGHT), (of_reply, 0.0))
+    )
     folds = GroupKFold(5)
     shares, alone = np.zeros((len(y), 4)), np.zeros((len(y), 4))
     for train, test in folds.split(x, y, groups):
