@@ -50,10 +50,7 @@ def graded(grader: Grader, reply: str, question: str = QUESTION["zh"]) -> Grade:
     return grader.grade(question, POINTS, reply, misconceptions=FALSE)
 
 
-ZEROED = pytest.mark.xfail(strict=True, reason="the judge reads 'zeroes a share of the units' as against 'units are dropped with some probability'")
-
-
-@pytest.mark.parametrize("language", ["zh", pytest.param("en", marks=ZEROED)])
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_full_reply_and_its_denial(grader: Grader, language: str) -> None:
     full, denied = (graded(grader, said[language], QUESTION[language]) for said in (FULL, NEGATED))
     assert full.score >= 60
