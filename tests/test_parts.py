@@ -22,6 +22,7 @@ from rag.tutor import Tutor
         ("Bi-LSTM 和 LSTM 有什么区别", ("什么是 Bi-LSTM", "什么是 LSTM")),
         ("L1 正则化和 L2 正则化的区别", ("什么是 L1 正则化", "什么是 L2 正则化")),
         ("What is the difference between pre-norm and post-norm?", ("What is pre-norm", "What is post-norm")),
+        ("VGG 的卷积层和全连接层有什么区别", ("什么是 VGG", "什么是 卷积层", "什么是 全连接层")),
         ("比较 VGG 和 ResNet 的参数量", ("VGG 的参数量", "ResNet 的参数量")),
         ("Compare the parameter count of VGG and ResNet", ("parameter count VGG", "parameter count ResNet")),
     ],

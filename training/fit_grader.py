@@ -71,10 +71,10 @@ VERDICT_TREES: dict[str, Any] = {
     "random_state": 0,
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-PASTED_WEIGHT = 0.4
-"""What a reply pasted together from the bank weighs beside one that somebody wrote."""
-PLANNED_WEIGHT = 0.5
-"""What a reply to a plan weighs for the verdicts. For the score it weighs nothing: its score is counted, not given by anybody."""
+VERDICT_WEIGHT = {"pasted": 0.4, "planned": 0.5}
+SCORE_WEIGHT = {"pasted": 0.4, "planned": 0.0}
+"""What a reply of a source weighs for the verdicts and for the score, beside one that was written and graded by somebody. The score of a reply to a plan
+is counted, not given, so the score learns nothing from it."""
 PENALTIES = np.logspace(0, 4, 9)
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
@@ -132,13 +132,17 @@ def samples(corpus: Path) -> list[Sample]:
             continue
         labels = [3 if against else 0 if credit == 1.0 else 1 if credit == 0.5 else 2 for credit, against in zip(reply.credit, reply.against, strict=True)]
         wrong = sum(place is not None for _, place in reply.parts)
-        weights = [p.weight for p in reply.question.key_points]
-        score = sum(w * c for w, c in zip(weights, reply.credit, strict=True)) - PENALTY * wrong
-        made.setdefault(reply.question.id, []).append(Sample(reply.question, reply.text, labels, max(0.0, score), reply.held, wrong))
+        score = counted(reply.question, reply.credit, wrong)
+        made.setdefault(reply.question.id, []).append(Sample(reply.question, reply.text, labels, score, reply.held, wrong))
     out += pasted([q for q in bank if held_out(q.id)], rng)
     for mine in made.values():
         out += rng.sample(mine, min(COMPOSED_PER_QUESTION, len(mine)))
     return out
+
+
+def counted(question: Question, credit: Sequence[float], wrong: int) -> float:
+    """The score of a reply whose credits are known: their weighted sum, less a penalty for every wrong statement."""
+    return max(0.0, sum(p.weight * c for p, c in zip(question.key_points, credit, strict=True)) - PENALTY * wrong)
 
 
 def planned(corpus: Path, bank: dict[str, Question]) -> list[Sample]:
@@ -149,8 +153,7 @@ def planned(corpus: Path, bank: dict[str, Question]) -> list[Sample]:
             if held_out(row["question"]):
                 question = bank[row["question"]]
                 labels = [LABEL[row["points"][p.id]] for p in question.key_points]
-                credit = sum(p.weight * CREDITS[label] for p, label in zip(question.key_points, labels, strict=True))
-                score = max(0.0, credit - PENALTY * labels.count(3))
+                score = counted(question, [CREDITS[label] for label in labels], labels.count(3))
                 out += [Sample(question, row["text"], labels, score, held, labels.count(3), "planned") for held in LANGUAGES]
     return out
 
@@ -238,9 +241,8 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     of_reply = np.array([sample.source for sample, *_ in read_replies])
     asked = np.array([sample.question.id for sample, *_ in read_replies])
     s = np.array([sample.score for sample, *_ in read_replies])
-    weight, reply_weight = (
-        np.where(names == "pasted", PASTED_WEIGHT, np.where(names == "planned", w, 1.0)) for names, w in ((source, PLANNED_WEIGHT), (of_reply, 0.0))
-    )
+    weight = np.array([VERDICT_WEIGHT.get(name, 1.0) for name in source])
+    reply_weight = np.array([SCORE_WEIGHT.get(name, 1.0) for name in of_reply])
     folds = GroupKFold(5)
     shares, alone = np.zeros((len(y), 4)), np.zeros((len(y), 4))
     for train, test in folds.split(x, y, groups):

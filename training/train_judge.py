@@ -7,7 +7,7 @@ contradict them or say nothing of them; questions with passages that answer them
 is split by question: every fifth question of the bank (by hash of its id) is held out with all its rows. Word embeddings and layer 0 are frozen.
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
-Stage three is one epoch of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
+Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 What was tried, with figures: docs/decisions/007.
 """
 
@@ -62,10 +62,10 @@ CLASS_WEIGHT = (1.0, 1.3, 1.2, 0.9)
 STAGE_ONE: tuple[dict[str, float], ...] = ({"entails": 1.0}, {"entails": 1.0, "answers": 0.6}, {"entails": 1.0, "answers": 0.6})
 """The share of each task's pairs that an epoch reads. Before the body can read two texts, (question, passage) pairs only disturb it."""
 STAGE_TWO = {"entails": 0.4, "answers": 0.3}
-"""What the last epoch reads again beside the turned pairs."""
+"""What stage two reads again beside the turned pairs."""
 STAGE_THREE = {"entails": 0.25, "answers": 0.3}
 TURNED_AGAIN = 0.3
-"""What the voices' epoch reads again, of the pairs and of the turned ones."""
+"""What an epoch of stage three reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
 RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4}
 

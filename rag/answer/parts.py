@@ -54,9 +54,12 @@ def split_parts(question: str) -> Parts:
 
 
 def _things(names: list[str], question: str) -> list[str]:
-    """The names that are set beside each other: "VGG 和 ResNet 的参数量" asks for a quality of two things, not of three; all where fewer than two remain."""
-    found = [n for n in names if not re.search(rf"的\s*{re.escape(n)}|{re.escape(n)}\s+of\b", question)]
-    return found if len(found) >= 2 else names
+    """The names that are set beside each other. A quality of them is none: 参数量 in "VGG 和 ResNet 的参数量", size in "the size of VGG and ResNet"."""
+    if len(names) < 3:
+        return names
+    if re.search(rf"的\s*{re.escape(names[-1])}", question):
+        return names[:-1]
+    return names[1:] if re.search(rf"{re.escape(names[0])}\s+of\b", question) else names
 
 
 def compares(question: str) -> bool:
@@ -109,7 +112,7 @@ def about(name: str, found: Sequence[Evidence]) -> list[Evidence]:
     """The passages that speak of a named thing, best first: those whose heading names it, else those whose text does. Empty where none does."""
     concept = _concept(name)
     ranked = []
-    for evidence in found if not _unknown_compounds(name) else ():
+    for evidence in found:
         headed = list(dict.fromkeys(c for _, c in mentions(_head(evidence)) if c not in GENERIC))
         if concept in headed:
             ranked.append((evidence.raw + SUBJECT * (headed[0] == concept) - OTHERS * min(2, len(headed) - 1), evidence))
@@ -131,8 +134,8 @@ def covers(parts: Parts, evidence: Evidence) -> bool:
 def speaks_of(name: str, text: str) -> bool:
     """Whether a text names a thing, in whatever words."""
     if _unknown_compounds(name):
-        spaced = r"[-\s]?".join(map(re.escape, name.split("-")))
-        return re.search(rf"(?<![A-Za-z]){spaced}(?![a-z])", text, re.IGNORECASE) is not None
+        spaced = name.replace("-", r"[-\s]?")
+        return re.search(rf"\b{spaced}\b", text, re.IGNORECASE | re.ASCII) is not None
     concept = _concept(name)
     return any(c == concept for _, c in mentions(text))
 
@@ -157,6 +160,9 @@ def headed(name: str, evidence: Evidence) -> bool:
 
 
 def _concept(name: str) -> str:
+    """The concept that a name is of; the name itself where the glossary does not hold it."""
+    if _unknown_compounds(name):
+        return name.lower()
     return next((concept for _, concept in mentions(name)), name.lower())
 
 

@@ -179,7 +179,7 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
         if ord(tight[i]) > 0x2E80 or tight[i].isalnum():
             for length in range(min(book.longest_zh, len(tight) - i), 1, -1):
                 concept = book.zh.get(tight[i : i + length])
-                if concept and (i >= reach or i + length <= reach) and not _inside_word(tight, i, kept):
+                if concept and (i >= reach or i + length <= reach) and not _inside_word(tight, i):
                     found.append((kept[i], kept[i + length - 1] + 1, concept))
                     reach = max(reach, i + length)
     pieces = [m for m in _PIECE.finditer(squeezed) if squeezed[m.start() - 1 : m.start()] != "\\"]  # LaTeX's \ln is no word
@@ -194,9 +194,9 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
     return sorted(found, key=lambda item: (item[0], -item[1], item[2]))
 
 
-def _inside_word(tight: str, at: int, kept: list[int]) -> bool:
-    """Whether a Latin letter at a place of a text without spaces goes on a word that begins before it ("vae 算法" holds no "e算法")."""
-    return at > 0 and tight[at].isascii() and tight[at].isalnum() and tight[at - 1].isascii() and tight[at - 1].isalnum() and kept[at] == kept[at - 1] + 1
+def _inside_word(text: str, at: int) -> bool:
+    """Whether a Latin letter or digit goes on a word that begins before it ("vae算法" holds no "e算法")."""
+    return at > 0 and all(c.isascii() and c.isalnum() for c in text[at - 1 : at + 1])
 
 
 def _adjacent(plain: str, pieces: list[re.Match[str]], first: int, length: int) -> bool:
