@@ -19,7 +19,10 @@ KEPT = {
     "terms.md": (
         "什么是梯度消失", "梯度消失怎么解决", "什么是 LSTM", "什么是 Dropout", "什么是生成对抗网络", "GAN 为什么难训练", "What is dropout", "What is attention",
         "What is self-attention", "What is cross-attention", "What is layer normalisation", "What is batch normalisation",
+        "什么是 KL 散度", "什么是学习率预热", "What is a multilayer perceptron",
     ),
+    "theory.md": ("KL 散度在信息论里",),
+    "gradients.md": ("Why must the weights of a neural network",),
     "regularisation.md": ("From the viewpoint of model averaging", "从模型平均的角度看", "Dropout 和 Bagging", "How does dropout relate"),
 }  # fmt: skip
 
@@ -92,6 +95,24 @@ def test_a_thing_talked_of_is_set_beside_another(defined: Tutor) -> None:
     cited = {c.quote for s in answer.sentences for c in s.citations}
     assert any("mean and variance of the current mini-batch" in q for q in cited)
     assert any("all the features of one example" in q for q in cited)
+
+
+def test_a_part_is_told_by_what_names_it(defined: Tutor) -> None:
+    """No passage is about the second thing; one says a line of it. What else that passage says belongs to the first."""
+    texts = [s.text for s in defined.ask("KL 散度和 JS 散度有什么区别？").sentences]
+    of_second = texts[texts.index("**JS 散度**") + 1 :]
+    assert of_second
+    assert all("JS 散度" in text for text in of_second)
+
+
+def test_a_sentence_that_announces_a_formula_brings_it(defined: Tutor) -> None:
+    answer = defined.ask("学习率 warmup 为什么对 Transformer 训练有帮助？")
+    at = next(n for n, s in enumerate(answer.sentences) if "下式" in s.text)
+    assert answer.sentences[at + 1].kind == "formula"
+
+
+def test_a_definition_that_holds_what_is_asked_gives_way_to_none_that_does_not(defined: Tutor) -> None:
+    assert any("cannot represent XOR" in s.text for s in defined.ask("Why can a network with only linear layers never solve XOR?").sentences)
 
 
 def test_an_answer_that_says_nothing_new_is_not_sure(tutor: Tutor) -> None:

@@ -5,6 +5,7 @@
 
 - Held-out pairs (judge_data.held_out) as they are, with the statement of another question in its place, and with none: what is left above chance then is
   manner, not meaning (a "hypothesis-only" baseline: Gururangan et al., 2018, "Annotation Artifacts in Natural Language Inference Data").
+- Held-out voices (judge_data.voiced_pairs): texts of one manner under every label, so that manner helps nothing.
 - Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies.
 - General inference pairs (OCNLI, Hu et al., 2020), of which the judge has seen none: entailed, contradicted, or neither (half said and unrelated).
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import Pair, bank_of, held_out, point_pairs, reply_pairs, rows
+from judge_data import NOT_ENTAILED, Pair, bank_of, held_out, point_pairs, reply_pairs, rows, voiced_pairs
 
 from rag.config import Settings
 from rag.judge import CONTRADICTS, ENTAILS, LABELS, PARTLY, UNRELATED, BundledJudge
@@ -39,6 +40,21 @@ def manner(judge: BundledJudge, pairs: Sequence[Pair], rng: random.Random) -> di
     for name, statements in (("true", [p.a for p in pairs]), ("another", others), ("none", [NOTHING] * len(pairs))):
         said = judge.entails([(a, p.b) for a, p in zip(statements, pairs, strict=True)]).argmax(axis=1)
         out[f"macro_f1_{name}_statement"] = round(macro_f1(gold, [LABELS[k] for k in said], LABELS), 4)
+    return out
+
+
+def voices(judge: BundledJudge, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Macro-F1 and the share of contradictions that are found, of each kind of pair and of all."""
+    said = judge.entails([(p.a, p.b) for p in pairs]).argmax(axis=1).tolist()
+    out: dict[str, Any] = {}
+    for source in ("all", *sorted({p.source for p in pairs})):
+        mine = [(LABELS[p.label], LABELS[k]) for p, k in zip(pairs, said, strict=True) if source in {"all", p.source}]
+        against = [found for gold, found in mine if gold == "contradicts"]
+        out[source] = {
+            "pairs": len(mine),
+            "macro_f1": round(macro_f1([g for g, _ in mine], [f for _, f in mine], LABELS), 4),
+            "contradictions_found": round(against.count("contradicts") / max(1, len(against)), 4),
+        }
     return out
 
 
@@ -85,6 +101,8 @@ def main() -> None:
     report: dict[str, Any] = {"judge": judge.name}
     for name, pairs in (("single statements", singles), ("whole replies", replies)):
         report[name] = manner(judge, rng.sample(pairs, min(SAMPLE, len(pairs))), rng)
+    voiced = [p for p in voiced_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.label != NOT_ENTAILED]
+    report["voices"] = voices(judge, voiced)
     report["another author"] = another_author(judge, args.data)
     if args.nli:
         report["general inference"] = inference(judge, args.nli)

@@ -140,13 +140,14 @@ def speaks_of(name: str, text: str) -> bool:
     return any(c == concept for _, c in mentions(text))
 
 
-def only_about(name: str, units: Sequence[Unit], taken: Sequence[Unit], *, entry: bool) -> list[Unit]:
-    """What a passage with these units says of a part in short. Of an ``entry`` about it: its claim, the points right below it, and what was
-    taken that names it; of any other passage what was taken and names it; all that was taken where nothing does.
+def only_about(name: str, units: Sequence[Unit], taken: Sequence[Unit], *, of_it: bool, entry: bool) -> list[Unit]:
+    """What a passage with these units says of a part in short. Of an ``entry`` about it: its claim, the points right below it, and what was taken that
+    names it; of any other passage what was taken and names it, else all that names it. Where nothing does: all that was taken if the passage is
+    ``of_it`` by its heading, else nothing.
     """
     first = {u.start for u in _first_points(units)} if entry else set()
-    starts = first | {u.start for u in taken if speaks_of(name, u.text)}
-    return [u for u in units if u.start in starts] or list(taken)
+    starts = first | {u.start for u in taken if speaks_of(name, u.text)} or {u.start for u in units if speaks_of(name, u.text)}
+    return [u for u in units if u.start in starts] or (list(taken) if of_it else [])
 
 
 def _first_points(units: Sequence[Unit]) -> Sequence[Unit]:

@@ -77,6 +77,8 @@ def _entry(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence], 
     """The pieces of the one handbook entry that answers: that of the best note where notes rank first, else the best found."""
     book = [e for e in found if is_handbook(e) and e.hit.passage.language == asked.language]
     own = max(book, key=lambda e: _standing(asked, e)) if book else None
+    # A definition that holds what the question is about (XOR, at the perceptron) gives way to none that does not.
+    own = book[0] if own is not None and book[0].raw > own.raw and _in_its_words(book[0], own) else own
     top = max(linked, key=lambda e: e.raw) if linked and about_best else own
     if own is not None and top is not None and _standing(asked, own) > top.raw + OWN_LANGUAGE:
         top = own
@@ -135,5 +137,5 @@ def _by_author(asked: Asked, note: Evidence) -> bool:
 
 
 def _in_its_words(note: Evidence, entry: Evidence) -> bool:
-    """Whether a note holds clearly more of the question's terms than the handbook's entry: then the question speaks of the note."""
+    """Whether a note, or an entry, holds clearly more of the question's terms than another entry: then the question speaks of it."""
     return note.hit.parts.get("sparse", 0.0) >= entry.hit.parts.get("sparse", 0.0) + OWN_TERMS

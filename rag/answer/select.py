@@ -93,9 +93,8 @@ def _with_claim(chosen: list[Chosen], found: Sequence[Evidence], index: Index) -
         return chosen
     at = next((n for n, c in enumerate(chosen) if c.evidence.hit.passage.id == first), None)
     if at is None:
-        return [Chosen(evidence, tuple(claim), False), *chosen]
-    starts = {u.start for u in (*claim, *chosen[at].units)}
-    units = tuple(u for u in quotable(evidence.units) if u.start in starts)
+        return [Chosen(evidence, tuple(_with_context(quotable(evidence.units), {u.start for u in claim})), False), *chosen]
+    units = tuple(_with_context(quotable(evidence.units), {u.start for u in (*claim, *chosen[at].units)}))
     return [*chosen[:at], replace(chosen[at], units=units), *chosen[at + 1 :]]
 
 
@@ -149,9 +148,11 @@ def _adds(asked: Asked, evidence: Evidence, best: Evidence) -> bool:
     return top >= max(best.relevance, default=-9.0) - UNIT_GAP or evidence.question >= best.question - WHOLE_MARGIN
 
 
-def quotable(units: Sequence[Unit], *, sources: bool = False) -> list[Unit]:
-    """The units that can be sentences of an answer: none that gives orders; ``sources`` lets references in, for who asks for them."""
-    return [u for u in units if (u.kind in QUOTABLE or (sources and u.kind == "reference")) and not gives_orders(u.text)]
+def quotable(units: Sequence[Unit], *, sources: bool = False, asides: bool = False) -> list[Unit]:
+    """The units that can be sentences of an answer: none that gives orders; ``sources`` lets references in, for who asks for them, ``asides`` what an entry
+    says beside its answer."""
+    kinds = QUOTABLE | ({"reference"} if sources else set()) | ({"aside"} if asides else set())
+    return [u for u in units if u.kind in kinds and not gives_orders(u.text)]
 
 
 def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:

@@ -290,11 +290,13 @@ class Answering(Library):
         if not named:
             return []
         passage = named[0].hit.passage
-        entry = is_handbook(named[0]) and headed(name, named[0])
+        of_it = headed(name, named[0])
+        entry = of_it and is_handbook(named[0])
         if entry:
             named = searcher.evidence_of(query, [min(searcher.index.same_question[passage.doc_id, passage.heading_path])])
         chosen = choose(asked, named, searcher.index)[:1]
-        return [replace(c, units=tuple(only_about(name, quotable(c.evidence.units), c.units, entry=entry))) for c in chosen]
+        short = [replace(c, units=tuple(only_about(name, quotable(c.evidence.units, asides=not of_it), c.units, of_it=of_it, entry=entry))) for c in chosen]
+        return [c for c in short if c.units]
 
 
 def _parts(question: str, read: Standalone) -> Parts:
