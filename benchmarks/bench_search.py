@@ -4,9 +4,10 @@
     python benchmarks/bench_search.py --out benchmarks/results/search.json
 
 Each side runs in a process of its own, so that its peak memory is its own, and the sides take turns within each run; every figure is the
-median over the runs. Both embed through the same encoder class with the same settings and return the same number of results. Loading the model
-is not counted. ``first`` is a question never asked before, its vector computed; ``again`` the same question with its vector at hand, which is the
-cost of everything but the encoder. LangChain has no answers without a language model, so ``ask`` stands alone. Build, search and ask are without the judge
+median over the runs. Both embed with the same weights and settings and return the same number of results. ``langchain`` embeds through this project's
+encoder class, ``stock`` through sentence-transformers' own ``encode``, as LangChain's HuggingFaceEmbeddings does. Loading the model is not counted.
+``first`` is a question never asked before, its vector computed; ``again`` the same question with its vector at hand, which is the cost of everything but
+the encoder. LangChain has no answers without a language model, so ``ask`` stands alone. Build, search and ask are without the judge
 (``search.judge = "off"``), ``judged`` is with it.
 """
 
@@ -32,7 +33,7 @@ K = 10
 CHUNK, OVERLAP = 250, 50
 SEPARATORS = ["\n\n", "\n", "。|！|？", r"\.\s|\!\s|\?\s", r"；|;\s", r"，|,\s"]
 WARM_UP = "预热 warm up"
-SIDES = ("mianjing build", "langchain build", "mianjing search", "langchain search", "mianjing ask", "mianjing judged")
+SIDES = ("mianjing build", "langchain build", "mianjing search", "langchain search", "stock search", "mianjing ask", "mianjing judged")
 PACKAGES = ("torch", "sentence-transformers", "faiss-cpu", "bm25s", "langchain-classic", "langchain-community", "langchain-text-splitters", "rank-bm25")
 
 
@@ -119,7 +120,7 @@ def mianjing_judged(corpus: Path, folder: Path, questions: Sequence[str]) -> dic
 class LangChain:
     """LangChain's parts over the same encoder: Chinese recursive splitting, FAISS, BM25 over jieba's words, equal weights."""
 
-    def __init__(self, corpus: Path, folder: Path) -> None:
+    def __init__(self, corpus: Path, folder: Path, *, stock: bool = False) -> None:
         import jieba
         from langchain_classic.embeddings import CacheBackedEmbeddings
         from langchain_classic.storage import LocalFileStore
@@ -133,6 +134,8 @@ class LangChain:
                 return encoder.passages(texts).tolist()
 
             def embed_query(self, text: str) -> list[float]:
+                if stock:
+                    return encoder.model.encode(encoder.model.prompts.get("query", "") + text, normalize_embeddings=True).tolist()
                 return encoder.queries([text])[0].tolist()
 
         self.corpus = corpus
@@ -187,6 +190,12 @@ def langchain_search(corpus: Path, folder: Path, questions: Sequence[str]) -> di
     return {**first_and_again(lambda q: ensemble.invoke(q)[:K], questions), "peak_mib": peak_mib()}
 
 
+def stock_search(corpus: Path, folder: Path, questions: Sequence[str]) -> dict[str, Any]:
+    """The same with questions embedded by sentence-transformers as it comes."""
+    ensemble = LangChain(corpus, folder, stock=True).load()
+    return {**first_and_again(lambda q: ensemble.invoke(q)[:K], questions), "peak_mib": peak_mib()}
+
+
 def run_side(side: str, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """One side in a process of its own."""
     options = {"--side": side, "--folder": folder, "--corpus": args.corpus, "--questions": args.questions}
@@ -224,10 +233,11 @@ def report(args: argparse.Namespace) -> dict[str, Any]:
             for side in SIDES:
                 found[side].append(run_side(side, args, Path(folder)))
                 print(f"run {run + 1} of {args.runs}: {side}: {json.dumps(found[side][-1])}", file=sys.stderr, flush=True)
-    ours, theirs = ({side.split(" ")[1]: middle(found[side]) for side in SIDES if side.startswith(name)} for name in ("mianjing", "langchain"))
+    ours, theirs, stock = ({side.split(" ")[1]: middle(found[side]) for side in SIDES if side.startswith(name)} for name in ("mianjing", "langchain", "stock"))
     faster = {
         **{name: theirs["build"][f"{name}_s"] / ours["build"][f"{name}_s"] for name in ("fresh", "cached", "open")},
         **{f"search_{t}_{p}": theirs["search"][t][f"{p}_ms"] / ours["search"][t][f"{p}_ms"] for t in ("first", "again") for p in ("p50", "p95")},
+        **{f"stock_search_first_{p}": stock["search"]["first"][f"{p}_ms"] / ours["search"]["first"][f"{p}_ms"] for p in ("p50", "p95")},
     }
     return {
         "machine": machine(),
@@ -236,6 +246,7 @@ def report(args: argparse.Namespace) -> dict[str, Any]:
         "runs": args.runs,
         "mianjing": ours,
         "langchain": theirs,
+        "stock": stock,
         "times_as_fast": {key: round(value, 2) for key, value in faster.items()},
     }
 

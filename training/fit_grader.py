@@ -48,6 +48,8 @@ from rag.records import Bilingual, Language, Question
 
 PENALTY = 15.0
 COMPOSED_PER_QUESTION = 8
+ELSEWHERE_PER_QUESTION = 6
+GOOD_REPLY = 70.0
 PER_SET = 500
 LABEL = {"hit": 0, "partial": 1, "missed": 2, "contradicted": 3}
 CREDITS = (1.0, 0.5, 0.0, 0.0)
@@ -125,6 +127,7 @@ def samples(corpus: Path) -> list[Sample]:
                 labels = [LABEL[row["points"].get(p.id, "missed")] for p in question.key_points]
                 out.append(Sample(question, row["text"], labels, float(row["score"]), row["lang"], len(row["wrong"])))
     out += planned(corpus, by_id)
+    out += elsewhere(out, random.Random(6))
     rng = random.Random(5)
     made: dict[str, list[Sample]] = {}
     for reply in Maker(bank, load_pairs(corpus / "bank" / "pairs", bank), corpus).replies():
@@ -155,6 +158,17 @@ def planned(corpus: Path, bank: dict[str, Question]) -> list[Sample]:
                 labels = [LABEL[row["points"][p.id]] for p in question.key_points]
                 score = counted(question, [CREDITS[label] for label in labels], labels.count(3))
                 out += [Sample(question, row["text"], labels, score, held, labels.count(3), "planned") for held in LANGUAGES]
+    return out
+
+
+def elsewhere(data: Sequence[Sample], rng: random.Random) -> list[Sample]:
+    """Good replies to other questions of the same area: fluent and true, and an answer to nothing that was asked."""
+    good = [x for x in data if x.score >= GOOD_REPLY]
+    out = []
+    for question in {x.question.id: x.question for x in data}.values():
+        others = [x for x in good if x.question.id != question.id and x.question.area == question.area]
+        for other in rng.sample(others, min(ELSEWHERE_PER_QUESTION, len(others))):
+            out.append(Sample(question, other.text, [2] * len(question.key_points), 0.0, other.held, 0, "elsewhere"))
     return out
 
 
@@ -267,7 +281,8 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     for train, test in folds.split(z, s, asked):
         predicted[test] = np.clip(signed(z[test]) @ weights_of(z[train], s[train], reply_weight[train]), 0, 100)
     report: dict[str, Any] = {}
-    for name in sorted(set(of_reply)):
+    report["elsewhere"] = {"replies": int((of_reply == "elsewhere").sum()), "above_30": round(float((predicted[of_reply == "elsewhere"] > 30).mean()), 4)}
+    for name in sorted(set(of_reply) - {"elsewhere"}):
         mine, where = of_reply == name, source == name
         report[name] = {
             "key_points": int(where.sum()),

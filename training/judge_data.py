@@ -20,7 +20,7 @@ from rag.judge import LABELS
 from rag.models import Encoder
 from rag.search import Scored, Searcher, translation
 from rag.store import Index
-from rag.text import language_of
+from rag.text import content_terms, language_of
 from rag.views import view
 
 Row = dict[str, Any]
@@ -240,6 +240,38 @@ def voiced_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list
                 statement = rng.choice([points[pid][lang], points[pid][other(lang)], rng.choice(said[qid, pid])["true"]])
                 label = parts[pid][0] if pid in parts else "unrelated"
                 add(statement, text, LABELS.index(label), qid, "voices-composed")
+    return out
+
+
+OTHER_REPLIES = 4
+"""Whole replies to other questions of the area that a question's key points stand beside, in each epoch."""
+SHARED_WORDS = 0.6
+"""A reply to another question that holds this share of a key point's terms may well say it: such a pair has no sure label."""
+
+
+def whole_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """(key point, whole reply) pairs: replies to a plan, whose voice tells no label, and replies to other questions of the area, which say nothing of it."""
+    out: list[Pair] = []
+    texts: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((corpus / "bank" / "planned").glob("*.jsonl")):
+        for row in rows(path):
+            texts[row["question"]].append(row["text"])
+            for point in bank[row["question"]]["key_points"]:
+                label = LABELS.index(VERDICTS[row["points"][point["id"]]])
+                out += [Pair("entails", point[lang], row["text"], label, row["question"], "planned") for lang in ("zh", "en")]
+    for path in sorted((corpus / "bank" / "replies").glob("*.jsonl")):
+        for row in rows(path):
+            texts[row["question"]].append(row["text"])
+    for qid, entry in bank.items():
+        near = [q for q in sorted(texts) if q != qid and bank[q]["area"] == entry["area"] and held_out(q) == held_out(qid)]
+        for q in rng.sample(near, min(OTHER_REPLIES, len(near))):
+            text = rng.choice(texts[q])
+            said = set(content_terms(text))
+            for point in entry["key_points"]:
+                statement = point[rng.choice(["zh", "en"])]
+                terms = set(content_terms(statement))
+                if len(terms & said) < SHARED_WORDS * len(terms):
+                    out.append(Pair("entails", statement, text, LABELS.index("unrelated"), qid, "elsewhere"))
     return out
 
 

@@ -8,6 +8,7 @@ is split by question: every fifth question of the bank (by hash of its id) is he
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
+Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area.
 What was tried, with figures: docs/decisions/007.
 """
 
@@ -39,6 +40,7 @@ from judge_data import (
     reply_pairs,
     turned_pairs,
     voiced_pairs,
+    whole_pairs,
 )
 from transformers import AutoTokenizer
 
@@ -64,10 +66,13 @@ STAGE_ONE: tuple[dict[str, float], ...] = ({"entails": 1.0}, {"entails": 1.0, "a
 STAGE_TWO = {"entails": 0.4, "answers": 0.3}
 """What stage two reads again beside the turned pairs."""
 STAGE_THREE = {"entails": 0.25, "answers": 0.3}
-TURNED_AGAIN = 0.3
-"""What an epoch of stage three reads again beside the voices, of the first pairs and of the turned ones."""
+STAGE_FOUR = {"entails": 0.1, "answers": 0.15}
+TURNED_AGAIN = {3: 0.3, 4: 0.1}
+"""What an epoch of stages three and four reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
-RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4}
+VOICED_AGAIN = 0.5
+"""The share of the voices that stage four reads, set beside each other anew."""
+RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4}
 
 
 Batch = tuple[list[Pair], torch.Tensor, torch.Tensor]
@@ -188,7 +193,7 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
     parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
-    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3])
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3, 4], choices=[1, 2, 3, 4])
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
     started = time.time()
@@ -201,14 +206,19 @@ def main() -> None:
         if args.pairs:
             args.pairs.write_text(json.dumps([asdict(p) for p in pairs], ensure_ascii=False), encoding="utf-8")
     bank = bank_of(args.corpus)
-    turned, voiced = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs))
-    held = [p for p in (*pairs, *turned, *voiced) if held_out(p.group)]
-    pairs, turned, voiced = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced))
-    print(f"pairs: {len(pairs)}, then {len(turned)}, then {len(voiced)}; {len(held)} held out; {time.time() - started:.0f} s", flush=True)
+    turned, voiced, whole = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs, whole_pairs))
+    held = [p for p in (*pairs, *turned, *voiced, *whole) if held_out(p.group)]
+    pairs, turned, voiced, whole = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced, whole))
+    sizes = {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "whole": len(whole), "held_out": len(held)}
+    print(f"pairs: {sizes}; {time.time() - started:.0f} s", flush=True)
     torch.manual_seed(SEED)
     model, base = network(folder), network(folder)
     for name, value in model.body.named_parameters():
         value.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FIRST_LAYER
+
+    def redrawn(rng: random.Random) -> list[Pair]:
+        """The voices, set beside each other anew."""
+        return sample([p for p in voiced_pairs(args.corpus, bank, rng) if not held_out(p.group)], VOICED_AGAIN, rng)
 
     def each(number: int) -> None:
         write_difference(model, base, args.out / WEIGHTS)
@@ -220,7 +230,8 @@ def main() -> None:
     plans: dict[int, Callable[[random.Random], list[list[Pair]]]] = {
         1: lambda rng: [drawn(pairs, rng, shares) for shares in STAGE_ONE],
         2: lambda rng: [[*turned, *drawn(pairs, rng, STAGE_TWO)]],
-        3: lambda rng: [[*voiced, *sample(turned, TURNED_AGAIN, rng), *drawn(pairs, rng, STAGE_THREE)] for _ in range(VOICED_EPOCHS)],
+        3: lambda rng: [[*voiced, *sample(turned, TURNED_AGAIN[3], rng), *drawn(pairs, rng, STAGE_THREE)] for _ in range(VOICED_EPOCHS)],
+        4: lambda rng: [[*redrawn(rng), *whole, *sample(turned, TURNED_AGAIN[4], rng), *drawn(pairs, rng, STAGE_FOUR)]],
     }
     steps = 0
     for stage in args.stages:
@@ -230,13 +241,13 @@ def main() -> None:
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
-        "version": "4",
+        "version": "5",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,
         "first_layer": FIRST_LAYER,
         "steps": before["steps"] + steps,
-        "pairs": {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "held_out": len(held)},
+        "pairs": sizes,
         "minutes": round(before["minutes"] + (time.time() - started) / 60, 1),
         "machine": f"{torch.get_num_threads()} CPU threads, {platform.machine()}, torch {torch.__version__}",
         "held_out": report,

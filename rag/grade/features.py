@@ -43,6 +43,8 @@ POINT_FEATURES = (
     "parts",
     "believed",
     "believed_nearer",
+    "answers",
+    "asked_near",
 )
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 
@@ -152,9 +154,12 @@ def read(
         return [Reading(np.zeros(len(POINT_FEATURES)), None, None, 0.0) for _ in statements]
     texts = windows(reply)
     parts = list(reply.parts)
-    vectors = encoder.passages([*statements, *(p.text for p in parts), *(texts if len(texts) > 1 else [])])
-    points, pieces, wide = np.split(vectors, [len(statements), len(statements) + len(parts)])
+    vectors = encoder.passages([question, *statements, *(p.text for p in parts), *(texts if len(texts) > 1 else [])])
+    points, pieces, wide = np.split(vectors[1:], [len(statements), len(statements) + len(parts)])
     near = points @ pieces.T
+    # A fluent reply to another question lies near to every key point of the field: whether this one is answered is read for itself.
+    answers = _log(float(judge.answers([(question, texts[0])])[0])) if judge is not None else 0.0
+    asked_near = float((pieces @ vectors[0]).max())
     pairs: list[tuple[str, str]] = []
     plans: list[tuple[list[int], list[int]]] = []
     for n, statement in enumerate(statements):
@@ -194,6 +199,8 @@ def read(
             float(crossed),
             math.log1p(len(parts)),
             *_belief_in(parts[order[0]], float(near[n].max()), believed),
+            answers,
+            asked_near,
         ]
         out.append(Reading(np.array(values), parts[order[says]], parts[order[denies]], float(rows[:, CONTRADICTS].max())))
     return out
