@@ -43,3 +43,22 @@ def test_pieces_of_one_entry_are_told_in_the_order_they_were_written() -> None:
     claim = evidence("claim", 0, 4.8, [("Residual connections ease optimisation.", 4.0), (FILL, 0.0)])
     example = evidence("example", 900, 5.0, [("For example, 110 layers beat 56.", 4.2), (FILL, 0.0)])
     assert [c.evidence.hit.passage.id for c in choose(asked(), [example, claim], NONE)] == ["claim", "example"]
+
+
+def test_a_few_words_that_name_something_give_way_to_what_is_said_of_it() -> None:
+    label = evidence("label", 0, 5.0, [("局部结构", 4.5)])
+    saying = evidence("saying", 900, 4.0, [("相邻的词彼此相关，所以一句话也有局部结构。", 3.0)])
+    assert [c.evidence.hit.passage.id for c in choose(asked("文本有没有局部结构"), [label, saying], NONE)] == ["saying"]
+    assert [c.evidence.hit.passage.id for c in choose(asked("文本有没有局部结构"), [label], NONE)] == ["label"]
+
+
+def test_a_short_formula_is_no_label() -> None:
+    formula = evidence("formula", 0, 5.0, [("$y = wx + b$", 4.5)])
+    assert choose(asked(), [formula, evidence("other", 900, 4.9, [(FILL, 4.0)])], NONE)[0].evidence is formula
+
+
+def test_who_asks_why_gets_the_clause_that_says_because() -> None:
+    first, reason = "特征图可以取三种大小；" + "这几种都有人用过，" * 10, "其中七最合理，因为太小会丢信息；"
+    found = evidence("p", 0, 5.0, [(FILL, 0.0), (first + "各有道理；", 4.0), (reason, 1.0), (FILL, 0.0)])
+    assert reason in [u.text for u in choose(asked("为什么选七"), [found], NONE)[0].units]
+    assert reason not in [u.text for u in choose(asked("有几种大小"), [found], NONE)[0].units]

@@ -128,3 +128,8 @@ def test_a_space_between_latin_and_chinese_letters_parts_no_name() -> None:
     assert ("k 近邻", "k-nearest-neighbor") in mentions("什么是 K 近邻")
     assert "f-divergence" not in concepts("elf 散度")
     assert [c for _, c in mentions("pre-norm 与 post-norm")] == ["pre-norm", "post-norm"]
+
+
+@pytest.mark.parametrize(("one", "other"), [("贾扬清", "jiayangqing"), ("局部卷积", "Local-Conv"), ("天下没有白吃的午餐", "no free lunch theorem")])
+def test_two_writings_of_one_name_are_one_concept(one: str, other: str) -> None:
+    assert set(concepts(one)) & set(concepts(other))

@@ -354,3 +354,10 @@ def test_who_asks_on_and_gets_nothing_new_is_told_so(tutor: Tutor) -> None:
 def test_an_unknown_word_is_not_guessed_at(tutor: Tutor) -> None:
     assert tutor.ask("asdfgh").abstained
     assert tutor.ask("PagedAttention").abstained
+
+
+@pytest.mark.parametrize("question", ["全卷积和 Local-Conv 怎么区分，有什么不同？", "How does a fully convolutional layer differ from local-conv?"])
+def test_a_sentence_that_sets_both_things_side_by_side_comes_first(tutor: Tutor, question: str) -> None:
+    first = next(s for s in tutor.ask(question).sentences if s.citations)
+    assert "全卷积" in first.text
+    assert "Local-Conv" in first.text

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.records import Evidence, Unit
-from rag.text import language_of, mentions
+from rag.text import CONCEPT, language_of, mentions
 
 MAX_PARTS = 4
 SUBJECT = 0.6
@@ -138,6 +138,16 @@ def speaks_of(name: str, text: str) -> bool:
         return re.search(rf"\b{spaced}\b", text, re.IGNORECASE | re.ASCII) is not None
     concept = _concept(name)
     return any(c == concept for _, c in mentions(text))
+
+
+def naming_all(names: Sequence[str], units: Sequence[Unit]) -> list[Unit]:
+    """The units that name all things that are set beside each other."""
+    return [u for u in units if all(speaks_of(name, u.text) for name in names)]
+
+
+def term_of(name: str) -> str | None:
+    """The index's term for a named thing; None where it has none of its own."""
+    return None if _unknown_compounds(name) or not mentions(name) else CONCEPT + _concept(name)
 
 
 def only_about(name: str, units: Sequence[Unit], taken: Sequence[Unit], *, of_it: bool, entry: bool) -> list[Unit]:

@@ -9,7 +9,7 @@ from rag.answer.followup import thing_asked
 from rag.answer.parts import GENERIC
 from rag.answer.select import SAME_QUESTION, is_handbook, is_pointer
 from rag.records import Asked, Evidence
-from rag.text import CONCEPT, content_terms
+from rag.text import CONCEPT, concepts, content_terms
 
 OWN_WORDS = 1.0
 """How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
@@ -131,9 +131,11 @@ def _matched(note: Evidence) -> float:
 
 
 def _by_author(asked: Asked, note: Evidence) -> bool:
-    """Whether a question names the author of a note."""
+    """Whether a question names the author of a note, as signed or in another writing of the name."""
     author = note.hit.passage.author
-    return bool(author) and str(author).lower() in asked.text.lower()
+    if not author:
+        return False
+    return author.lower() in asked.text.lower() or bool(set(concepts(author)) & set(concepts(asked.text)))
 
 
 def _in_its_words(note: Evidence, entry: Evidence) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rag.answer.orders import gives_orders
 from rag.records import Asked, Evidence, Unit
 from rag.store import Index
-from rag.text import content_terms, normalise
+from rag.text import content_terms, is_cjk, normalise
 
 PASSAGE_GAP = 0.8
 """How far (in deviations) below the best passage another one may lie and still answer too."""
@@ -25,6 +25,9 @@ ASKED_ON_MAX = 900
 """A passage of at most so many characters is told to its end to who asks on."""
 SAID = 0.6
 """A unit of which an answer holds this share has been said."""
+LABEL_LETTERS = 8
+LABEL_WORDS = 3
+"""A note of at most so many Chinese letters, or Latin words, under no question only names something: its vector lies near to too much."""
 HANDBOOK = "handbook"
 
 _LISTING = re.compile(
@@ -32,6 +35,10 @@ _LISTING = re.compile(
     r"\b(?:list|which (?:\w+ )?(?:two|three|four|five)|what (?:are|kinds|types)|steps?|walk me|compare|procedure)\b",
     re.IGNORECASE,
 )
+_WHY = re.compile(r"为什么|为啥|为何|怎么会|原因|凭什么|\bwhy\b|\breasons?\b", re.IGNORECASE)
+_BECAUSE = re.compile(r"因为|由于|所以|因此|原因|故而|\b(?:because|since|so that|therefore|hence)\b", re.IGNORECASE)
+_LATIN = re.compile(r"[A-Za-z]{2,}")
+_FORMULA = re.compile(r"[=≈∝<>]|\$|://")
 _LEAD = re.compile(r"[：:]\s*$|——\s*$")
 CLAUSE = re.compile(r"[；;]\s*$")
 """Where a unit ends inside a sentence."""
@@ -54,6 +61,15 @@ def is_pointer(evidence: Evidence) -> bool:
     return evidence.hit.passage.kind == "pointer"
 
 
+def is_label(evidence: Evidence) -> bool:
+    """Whether a passage is a few words under no question: it names something and says nothing of it."""
+    passage = evidence.hit.passage
+    if passage.question or passage.kind in {"formula", "code"}:
+        return False
+    cjk = sum(map(is_cjk, passage.text))
+    return cjk <= LABEL_LETTERS and len(_LATIN.findall(passage.text)) <= LABEL_WORDS and not _FORMULA.search(passage.text)
+
+
 def is_handbook(evidence: Evidence) -> bool:
     """Whether a passage comes from the handbook that ships with the program: one entry there is one complete answer."""
     return HANDBOOK in evidence.hit.passage.doc_id.split("/")[:-1]
@@ -66,6 +82,7 @@ def choose(asked: Asked, found: Sequence[Evidence], index: Index, said: str = ""
     """
     if not found:
         return []
+    found = [e for e in found if not is_label(e)] or found
     best = found[0]
     chosen: list[Chosen] = []
     for evidence in found[: MAX_PASSAGES * 2]:
@@ -171,6 +188,8 @@ def pick_units(asked: Asked, evidence: Evidence) -> list[Unit]:
     taken = {u.start for u in usable if relevance[u.start] >= best - gap}
     taken |= {u.start for u in usable if relevance[u.start] >= best - 2 * gap and _covers(u, terms)}
     taken |= _sources(usable, terms)
+    if _WHY.search(asked.text):
+        taken |= _reasons(usable, taken)
     return _with_context(usable, _whole_lists(usable, taken, always=bool(_LISTING.search(asked.text))))
 
 
@@ -187,6 +206,12 @@ def _whole_lists(units: Sequence[Unit], taken: set[int], *, always: bool) -> set
             out |= {u.start for u in run}
         run = [unit] if unit is not None and unit.kind in {"item", "row"} else []
     return out
+
+
+def _reasons(units: Sequence[Unit], taken: set[int]) -> set[int]:
+    """The clauses that say because, in the sentences of which something is taken."""
+    runs = [units[first : last + 1] for first, last in _sentences_of(units)]
+    return {u.start for run in runs if any(u.start in taken for u in run) for u in run if _BECAUSE.search(u.text)}
 
 
 def _sources(units: Sequence[Unit], terms: set[str]) -> set[int]:

@@ -11,11 +11,11 @@ from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
 from rag.answer.followup import Standalone, in_language, standalone, thing_asked
 from rag.answer.gate import gate
-from rag.answer.parts import Parts, about, compares, covers, headed, only_about, split_parts
+from rag.answer.parts import Parts, about, compares, covers, headed, naming_all, only_about, split_parts, term_of
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK, SAID, is_handbook, overlap, quotable
+from rag.answer.select import HANDBOOK, SAID, UNIT_GAP, is_handbook, overlap, quotable, without
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
@@ -30,6 +30,8 @@ MAX_HISTORY = 12
 CONTEXT_WEIGHT = 0.35
 EVIDENCE = 12
 PREMISE_GAP = 1.0
+SIDE_BY_SIDE = 2
+"""So many passages at most are quoted for a sentence that names all things of a comparison; the same sentence in two notes is one."""
 FEW = 2
 """So many Latin words at most make a text that is a bare name."""
 
@@ -261,8 +263,10 @@ class Answering(Library):
         if not parts.items or (found and covers(parts, found[0])):
             return None
         refuse_below = self._thresholds()[0]
-        out: list[Sentence] = []
-        taken: list[Chosen] = []
+        together = self._together(searcher, asked, [name for name, _ in parts.items], found, documents) if parts.compares else []
+        said = {(c.evidence.hit.passage.doc_id, u.start) for c in together for u in c.units}
+        out = compose(asked, together, searcher.index)
+        taken = list(together)
         sure: list[float] = []
         for name, part in parts.items:
             of_part, query = self._find(searcher, Standalone(part, part, False), documents, asked.language)
@@ -270,16 +274,39 @@ class Answering(Library):
             out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
             confidence = self._probability(inner, of_part, searcher.index)
             chosen = self._choose_part(searcher, query, inner, name if parts.compares else "", of_part) if confidence >= refuse_below else []
+            chosen = [c for one in chosen if (c := without(one, {start for doc, start in said if doc == one.evidence.hit.passage.doc_id}))]
             if chosen:
                 out += compose(inner, chosen, searcher.index)
                 taken += chosen
                 sure.append(confidence)
             else:
                 out.append(Sentence(phrase("part_missing", asked.language, part=name), kind="frame"))
-        entries = {(c.evidence.hit.passage.doc_id, c.evidence.hit.passage.heading_path) for c in taken}
+        entries = {(c.evidence.hit.passage.doc_id, c.evidence.hit.passage.heading_path) for c in taken[len(together) :]}
+        if together and not sure:
+            return ByPart(tuple(compose(asked, together, searcher.index)), tuple(together), 0, 0.0)
         if len(sure) < (1 if parts.compares else 2) or len(entries) < len(sure):
             return None
         return ByPart(tuple(out), tuple(taken), len(sure), min(sure))
+
+    def _together(self, searcher: Searcher, asked: Asked, names: Sequence[str], found: Sequence[Evidence], documents: Collection[str] | None) -> list[Chosen]:
+        """The sentences that set all things of a comparison side by side, if they lie about as near to the question as the best of what was found."""
+        index = searcher.index
+        terms = [term for name in names if (term := term_of(name))]
+        readable = documents if documents is not None else self._readable(index, asked.language)
+        holding = (
+            [n for n, tokens in enumerate(index.tokens) if all(t in tokens for t in terms) and (readable is None or index.passages[n].doc_id in readable)]
+            if terms
+            else []
+        )
+        near = max((r for e in found for r in e.relevance), default=0.0) - 2 * UNIT_GAP
+        chosen: list[tuple[float, Chosen]] = []
+        for evidence in searcher.evidence_of(searcher.query(asked.text), holding):
+            relevance = dict(zip((u.start for u in evidence.units), evidence.relevance, strict=True))
+            units = [u for u in naming_all(names, quotable(evidence.units)) if relevance[u.start] >= near]
+            if units:
+                chosen.append((max(relevance[u.start] for u in units), Chosen(evidence, tuple(units), False)))
+        chosen.sort(key=lambda pair: (-pair[0], pair[1].evidence.hit.passage.id))
+        return [c for _, c in chosen[:SIDE_BY_SIDE]]
 
     @staticmethod
     def _choose_part(searcher: Searcher, query: Query, asked: Asked, name: str, found: Sequence[Evidence]) -> list[Chosen]:
