@@ -3,9 +3,8 @@
     python training/fit_answerable.py --seeds corpus/seeds --data EVAL_FOLDER
 
 Positives are answerable development questions on the seeds, and questions of BEIR-like sets whose passage is indexed. Negatives are
-unanswerable questions on the seeds (near-domain, far, false premise), interview questions of other fields asked of each corpus, and answerable
-questions once more with the passages taken out that answer them: near misses in every language and style that the questions themselves come in. So the
-signals must mean the same in several corpora and both languages.
+unanswerable questions on the seeds (near-domain, far, false premise) and interview questions of other fields asked of each corpus. So the signals must
+mean the same in several corpora and both languages.
 
 A logistic regression on standardised signals; figures are from cross-validation by question. The refusal threshold is the highest one that
 wrongly refuses at most 6 % of the seeds' answerable questions in cross-validation; the caution threshold the one below which a quarter of the
@@ -26,26 +25,22 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rag.answer.answerable import SIGNALS, signals
+from rag.answer.answerable import READ, SIGNALS, signals
 from rag.answer.gate import gate
 from rag.config import Settings
 from rag.corpus import document_from_text, load_corpus
-from rag.evaluate.spans import squeeze
 from rag.judge import BundledJudge, Judge
 from rag.measure import auroc, calibration_error
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
 from rag.search import Searcher
-from rag.store import Index
 from rag.store.build import make_index
 
 WRONGLY_REFUSED = 0.06
 CAUTIOUS_SHARE = 0.25
-TAKEN_OUT = 0.3
-"""What a seeds' question whose passages are taken out weighs beside one that was written to be unanswerable: some are answered elsewhere after all."""
 OTHER_FIELDS = 4
 """Of how many questions of other fields one is asked."""
-VARIANTS = {"plain": tuple(s for s in SIGNALS if s not in {"judge", "judged"}), "judged": SIGNALS}
+VARIANTS = {"plain": tuple(s for s in SIGNALS if s not in READ), "judged": SIGNALS}
 """The signals without a judge, and with one."""
 
 
@@ -60,20 +55,17 @@ def half(text: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 0
 
 
-def features(searcher: Searcher, question: str, without: frozenset[int] = frozenset()) -> dict[str, list[float]]:
-    """The signals of one question for each variant, as if the index lacked some passages."""
+def features(searcher: Searcher, question: str) -> dict[str, list[float]]:
+    """The signals of one question for each variant."""
     query = searcher.query(question)
-    found = searcher.evidence(query, [s for s in searcher.score(query) if s.number not in without][:12])
+    found = searcher.evidence(query, searcher.score(query)[:12])
     values = {"plain": signals(query.asked, found, searcher.index), "judged": signals(query.asked, searcher.reread(query, found), searcher.index)}
     return {variant: [values[variant][name] for name in names] for variant, names in VARIANTS.items()}
 
 
 def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | None, foreign: list[str]) -> list[Row]:
     """Every second question of a set, and questions of other fields asked of the same corpus."""
-    relevant: dict[str, set[str]] = {}
-    for line in (folder / "qrels.tsv").read_text(encoding="utf-8").split("\n")[1:]:
-        if line:
-            relevant.setdefault(line.split("\t")[0], set()).add(line.split("\t")[1])
+    relevant = {line.split("\t")[0] for line in (folder / "qrels.tsv").read_text(encoding="utf-8").split("\n")[1:] if line}
     queries = [q for q in rows(folder / "queries.jsonl") if q["id"] in relevant and half(q["id"])]
     known: dict[str, Any] = {}
     stored = cache / f"{folder.name}.npz" if cache else None
@@ -82,17 +74,8 @@ def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | 
             known = dict(zip(z["h"].tolist(), z["v"], strict=True))
     index, _, _ = make_index([document_from_text(r["id"], r["text"]) for r in rows(folder / "corpus.jsonl")], encoder, known)
     searcher = Searcher(index, encoder, judge=judge)
-    own: list[Row] = [(folder.name, True, features(searcher, q["text"])) for q in queries]
-    for q in queries:
-        gone = frozenset(n for n, p in enumerate(index.passages) if p.doc_id in relevant[q["id"]])
-        own.append((f"without:{folder.name}", False, features(searcher, q["text"], gone)))
+    own = [(folder.name, True, features(searcher, q["text"])) for q in queries]
     return own + [(folder.name, False, features(searcher, q)) for q in foreign]
-
-
-def answering(row: dict[str, Any], index: Index) -> frozenset[int]:
-    """The passages that hold a gold of a question, white space aside."""
-    golds = [squeeze(g) for one in (row, *row.get("also", ())) for g in one["gold"]]
-    return frozenset(n for n, p in enumerate(index.passages) if any(g in squeeze(p.text) or (len(p.text) > 20 and squeeze(p.text) in g) for g in golds))
 
 
 def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path | None) -> list[Row]:
@@ -108,7 +91,6 @@ def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path 
     data: list[Row] = []
     for row in rows(folder / "seeds_qa" / "seed_queries.dev.jsonl"):
         data.append(("seeds", True, features(searcher, row["query"])))
-        data.append(("without:seeds", False, features(searcher, row["query"], answering(row, index))))
     for row in rows(folder / "seeds_qa" / "unanswerable.dev.jsonl"):
         if gate(row["query"]).kind is None:
             data.append(("seeds:" + row["kind"] + (":" + row["sub"] if row.get("sub") else ""), False, features(searcher, row["query"])))
@@ -147,7 +129,6 @@ def fitted(data: list[Row], variant: str, columns: tuple[str, ...]) -> tuple[dic
     x = np.array([d[2][variant] for d in data])
     # The seeds speak for the product; a question of another corpus counts a tenth, one of another field a third.
     weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(names == "other_fields", 0.33, 0.1))
-    weight[names == "without:seeds"] = TAKEN_OUT
     probability = np.zeros(len(y))
     strata = np.array([f"{n}{v}" for n, v in zip(names, y, strict=True)])
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, strata):

@@ -8,7 +8,8 @@ is split by question: every fifth question of the bank (by hash of its id) is he
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
-Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area.
+Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. The shipped weights
+are those after stage three.
 What was tried, with figures: docs/decisions/007.
 """
 

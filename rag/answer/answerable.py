@@ -37,7 +37,11 @@ SIGNALS = (
     "kind_missing",
     "judge",
     "judged",
+    "judge_top",
+    "judge_kind",
 )
+READ = frozenset({"judge", "judged", "judge_top", "judge_kind"})
+"""The signals that only a judge gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,8 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
     fifth = found[min(5, len(found)) - 1]
     # The best of n independent scores lies about sqrt(2 ln n) deviations up by chance alone; only what exceeds that speaks.
     chance = math.sqrt(2.0 * math.log(max(2, len(index.keys))))
+    odds = 0.0 if best.judged is None else log_odds(best.judged)
+    kind_missing = float(_kind_missing(asked, found[:2]))
     return {
         "top": best.raw - chance,
         "unit": max(-3.0, max((r for e in found[:3] for r in e.relevance), default=-9.0) - chance),
@@ -94,9 +100,12 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
         "known_words": float(bool(named)),
         "pointer": float(best.hit.passage.kind == "pointer"),
         "names": _names_missing(asked, index),
-        "kind_missing": float(_kind_missing(asked, found[:2])),
-        "judge": 0.0 if best.judged is None else log_odds(best.judged),
+        "kind_missing": kind_missing,
+        "judge": odds,
         "judged": max((log_odds(e.judged) for e in found if e.judged is not None), default=0.0),
+        # What a judge says counts more of a passage that stands out, and where the passages hold no year, number or name that was asked for.
+        "judge_top": odds * (best.raw - chance),
+        "judge_kind": odds * kind_missing,
     }
 
 
