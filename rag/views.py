@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.records import Passage, Unit
@@ -10,6 +11,10 @@ BUDGET = 180.0
 HEAD_BUDGET = 60.0
 LATIN = 0.4
 READABLE = frozenset({"text", "item", "row", "formula", "code", "question", "pages", "reference"})
+_WHAT_IS = re.compile(
+    r"(?:什么|何)是\s*(?P<zh>[^，,；;？?的和与]{1,40}?)\s*[？?]?|What (?:is|are) (?:an? |the )?(?P<en>[^\s?]+(?: [^\s?]+){0,3})\s*\??",
+    re.IGNORECASE,
+)
 
 
 def weight(text: str) -> float:
@@ -28,9 +33,19 @@ def clip(text: str, budget: float) -> str:
     return text
 
 
+def head_of(passage: Passage) -> str:
+    """What stands over a passage as a judge reads it: its question line or heading; of a line that only asks what a thing is, the thing.
+
+    What the judge was trained on held such lines over passages that do not answer far more often than over such that do.
+    """
+    line = passage.question or (passage.heading_path[-1] if passage.heading_path else "")
+    only = _WHAT_IS.fullmatch(line.strip())
+    return only["zh"] or only["en"] if only else line
+
+
 def view(passage: Passage, units: Sequence[Unit], relevance: Sequence[float], *, headed: bool = True) -> str:
     """A passage as a judge reads it for one question: the head, then the best units in reading order, about 120 tokens in all. The head may be left out."""
-    head = clip(passage.question or (passage.heading_path[-1] if passage.heading_path else ""), HEAD_BUDGET) if headed else ""
+    head = clip(head_of(passage), HEAD_BUDGET) if headed else ""
     usable = [(r, u) for r, u in zip(relevance, units, strict=True) if u.kind in READABLE and (headed or u.kind != "question")]
     left = BUDGET - weight(head)
     taken: list[Unit] = []

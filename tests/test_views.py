@@ -50,3 +50,10 @@ def test_a_clip_is_the_longest_beginning_that_fits(text: str, budget: int) -> No
     assert text.startswith(cut)
     assert weight(cut) <= budget + 1e-6
     assert cut == text or weight(text[: len(cut) + 1]) > budget - 1e-6
+
+
+def test_a_line_that_only_asks_what_a_thing_is_reads_as_the_thing() -> None:
+    assert view(passage("什么是学习率（learning rate）？"), units("一。"), [0.1]) == "学习率（learning rate）\n一。"
+    assert view(passage("What is layer normalisation?"), units("One."), [0.1]) == "layer normalisation\nOne."
+    for line in ("什么是共线性，跟过拟合有啥关联？", "What are the strengths and weaknesses of ReLU as a hidden unit?"):
+        assert view(passage(line), units("一。"), [0.1]).startswith(line)

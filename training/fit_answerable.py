@@ -1,10 +1,11 @@
 """Fit the probability that a corpus answers a question and write it to rag/data/answerable.json.
 
-    python training/fit_answerable.py --seeds corpus/seeds --data EVAL_FOLDER
+    python training/fit_answerable.py --seeds corpus/seeds --data EVAL_FOLDER --index index
 
 Positives are answerable development questions on the seeds, and questions of BEIR-like sets whose passage is indexed. Negatives are
 unanswerable questions on the seeds (near-domain, far, false premise) and interview questions of other fields asked of each corpus. So the signals must
-mean the same in several corpora and both languages.
+mean the same in several corpora and both languages. The corpus that ships with the program is one of them: questions of the bank in other words, of those
+the judge has not learnt from, which the handbook answers.
 
 A logistic regression on standardised signals; figures are from cross-validation by question. The refusal threshold is the highest one that
 wrongly refuses at most 6 % of the seeds' answerable questions in cross-validation; the caution threshold the one below which a quarter of the
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from judge_data import held_out
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -34,6 +36,7 @@ from rag.measure import auroc, calibration_error
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
 from rag.search import Searcher
+from rag.store import load_index
 from rag.store.build import make_index
 
 WRONGLY_REFUSED = 0.06
@@ -78,7 +81,15 @@ def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | 
     return own + [(folder.name, False, features(searcher, q)) for q in foreign]
 
 
-def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path | None) -> list[Row]:
+def shipped(corpus: Path, index: Path, encoder: TransformerEncoder, judge: Judge, foreign: list[str]) -> list[Row]:
+    """Other wordings of the bank's held-out questions, and questions of other fields, asked of everything that ships with the program."""
+    searcher = Searcher(load_index(index, encoder), encoder, judge=judge)
+    asked = [row for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")) for row in rows(path) if "asks" in row and held_out(row["question"])]
+    own = [("shipped", True, features(searcher, text)) for row in asked for texts in row["asks"].values() for text in texts]
+    return own + [("shipped", False, features(searcher, q)) for q in foreign]
+
+
+def collected(seeds: Path, folder: Path, index_folder: Path, judge_folder: Path | None, cache: Path | None) -> list[Row]:
     """The signals of every question; kept in ``cache`` between runs, so empty it when the search or the judge changes."""
     stored = cache / "signals.json" if cache else None
     if stored and stored.is_file():
@@ -99,6 +110,7 @@ def collected(seeds: Path, folder: Path, judge_folder: Path | None, cache: Path 
         data.append(("other_fields", False, features(searcher, row["query"])))
     for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
         data += beir(folder / "retrieval" / name, encoder, judge, cache, [r["query"] for r in others[3::16]])
+    data += shipped(seeds.parent, index_folder, encoder, judge, [r["query"] for r in others[7::16]])
     if stored:
         stored.parent.mkdir(parents=True, exist_ok=True)
         stored.write_text(json.dumps(data), encoding="utf-8")
@@ -109,11 +121,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--index", type=Path, default=Path("index"), help="the built index of the whole corpus (mianjing index)")
     parser.add_argument("--cache", type=Path, help="keep vectors and signals here between runs")
     parser.add_argument("--judge", type=Path, help="folder of the judge's weights; default: the shipped ones")
     parser.add_argument("--out", type=Path, default=Path("rag/data/answerable.json"))
     args = parser.parse_args()
-    data = collected(args.seeds, args.data, args.judge, args.cache)
+    data = collected(args.seeds, args.data, args.index, args.judge, args.cache)
     kept = json.loads(args.out.read_text(encoding="utf-8")) if args.out.is_file() else {}
     for variant, names in VARIANTS.items():
         shipped, report = fitted(data, variant, names)
@@ -127,8 +140,8 @@ def fitted(data: list[Row], variant: str, columns: tuple[str, ...]) -> tuple[dic
     names = np.array([d[0] for d in data])
     y = np.array([d[1] for d in data])
     x = np.array([d[2][variant] for d in data])
-    # The seeds speak for the product; a question of another corpus counts a tenth, one of another field a third.
-    weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(names == "other_fields", 0.33, 0.1))
+    # The seeds speak for the product; a question of another corpus counts a tenth, one of another field or of the shipped corpus a third.
+    weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(np.isin(names, ["other_fields", "shipped"]), 0.33, 0.1))
     probability = np.zeros(len(y))
     strata = np.array([f"{n}{v}" for n, v in zip(names, y, strict=True)])
     for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, strata):
@@ -146,8 +159,9 @@ def fitted(data: list[Row], variant: str, columns: tuple[str, ...]) -> tuple[dic
         "refused": {str(n): float((probability[(names == n) & ~y] < refuse).mean()) for n in sorted(set(names[~y]))},
         "auroc_other_corpora": {
             n: auroc(probability[(names == n) & y].tolist(), probability[(names == n) & ~y].tolist())
-            for n in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en")
+            for n in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en", "shipped")
         },
+        "wrongly_refused_shipped": float((probability[(names == "shipped") & y] < refuse).mean()),
         "questions": len(y),
     }
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))

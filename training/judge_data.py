@@ -16,11 +16,12 @@ import numpy as np
 import yaml
 from replies import CLOSERS, OPENERS
 
+from rag.answer.prefer import TERMS
 from rag.judge import LABELS
 from rag.models import Encoder
 from rag.search import Scored, Searcher, translation
 from rag.store import Index
-from rag.text import content_terms, language_of
+from rag.text import concepts, content_terms, language_of
 from rag.views import view
 
 Row = dict[str, Any]
@@ -350,10 +351,12 @@ class Views:
         return max(zip(numbers, found, strict=True), key=lambda p: max(p[1].relevance, default=-9))[0]
 
     def negatives(self, question: str, own: set[tuple[str, ...]], count: int, rng: random.Random) -> list[int]:
-        """Passages that search ranks high and that stand under other headings."""
+        """Passages that search ranks high and that stand under other headings; no definition of a thing that the question names: it may well answer."""
         passages = self.searcher.index.passages
+        named = set(concepts(question))
         found = [s.number for s in self.searcher.score(self.searcher.query(question))[2:14]]
         found = [n for n in found if passages[n].heading_path not in own and passages[n].kind != "pointer"]
+        found = [n for n in found if not (passages[n].doc_id.endswith(f"/{TERMS}") and named & set(concepts(passages[n].question or "")))]
         return rng.sample(found, min(count, len(found)))
 
     def quoted(self, on: Row) -> list[int]:
