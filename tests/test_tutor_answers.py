@@ -361,3 +361,7 @@ def test_a_sentence_that_sets_both_things_side_by_side_comes_first(tutor: Tutor,
     first = next(s for s in tutor.ask(question).sentences if s.citations)
     assert "全卷积" in first.text
     assert "Local-Conv" in first.text
+
+
+def test_who_asks_for_a_blog_is_told_its_address_not_pages_of_a_book(tutor: Tutor) -> None:
+    assert "colah.github.io" in tutor.ask("有没有讲 LSTM 的博客推荐？").text

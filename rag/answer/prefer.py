@@ -23,6 +23,7 @@ TERMS = "terms.md"
 """The handbook's chapter of definitions."""
 BEYOND = 1.2
 """What an entry of that chapter loses to others where more is asked than its heading names: who asks why wants reasons, not what a thing is."""
+_LINK = re.compile(r"链接|連結|网址|文章|博客|部落格|教程|\b(?:links?|urls?|articles?|blogs?|posts?|tutorials?)\b", re.IGNORECASE)
 _WHAT_IS = re.compile(r"什么是|What (?:is|are)\b")
 NONE = -9.0
 """The nearness of a passage that answers no question line."""
@@ -109,8 +110,12 @@ def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:
-    """A passage that says something before one that only names pages, where both fit; the pages are then named beside it."""
+    """A passage that says something before one that only names pages, where both fit; the pages are then named beside it. Who asks for something to read
+    on the web gets what names it before pages of a book."""
     best = found[0]
+    if asked.wants_source and _LINK.search(asked.text):
+        linking = [e for e in found[:4] if e.raw >= best.raw - OWN_WORDS and any(u.kind == "reference" for u in e.units)]
+        return [*linking, *(e for e in found if e not in linking)], None
     if not is_pointer(best) or asked.wants_source:
         return list(found), None
     saying = next((e for e in found[:4] if not is_pointer(e) and e.raw >= best.raw - BESIDE_POINTER), None)
