@@ -30,7 +30,7 @@ LABELS = ("entails", "partly", "contradicts", "unrelated")
 ENTAILS, PARTLY, CONTRADICTS, UNRELATED = range(4)
 FOLDER = Path(str(files("rag") / "data" / "judge"))
 WEIGHTS, FACTS = "judge.safetensors", "judge.json"
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 400
 HEAD_WIDTH = 64
 SEPARATOR = 2
 """The token id of </s>; the encoder's configuration does not name it."""

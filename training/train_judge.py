@@ -50,6 +50,7 @@ from rag.judge import FACTS, LABELS, WEIGHTS, chunks, network, padded, read_diff
 from rag.measure import auroc, f1_scores, macro_f1
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
+from rag.models.encoder import half_precision
 from rag.search import Searcher
 from rag.store import load_index
 
@@ -123,7 +124,7 @@ def train(model: Any, plan: list[list[Batch]], rate: float, each: Callable[[int]
     for number, epoch in enumerate(plan, start=1):
         model.eval()  # without dropout: with it the body hardly learned to compare two texts in the steps there are
         for group, ids, mask in epoch:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with half_precision("cpu"):
                 logits = model(ids, mask)
             loss = loss_of(logits.float(), group)
             optimiser.zero_grad()
@@ -154,7 +155,7 @@ def evaluate(model: Any, pairs: list[Pair], tokenizer: Any) -> dict[str, float]:
     """Held-out figures: of the first head AUROC against each kind of negative, of the second F1 by label, all and by source."""
     model.eval()
     found: dict[int, Any] = {}
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.inference_mode(), half_precision("cpu"):
         for group, ids, mask in batches(pairs, tokenizer, None):
             for pair, row in zip(group, model(ids, mask).float().numpy(), strict=True):
                 found[id(pair)] = row
