@@ -49,9 +49,9 @@ def test_two_thousand_questions_stay_usable(visit: Callable[..., Any], served: S
     page.locator("#chat .folded").wait_for()
     assert str(QUESTIONS - page.locator("#chat .turn").count()) in page.locator("#chat .folded").inner_text()
     assert page.locator("#chat .turn").count() <= 60
-    page.fill("#question", "它在推理时怎么做？")
+    page.fill("#question", "它的训练流程是怎样的？")
     page.locator("#question").press("Enter")
-    page.wait_for_function("[...document.querySelectorAll('#chat h2.question')].at(-1)?.innerText === '它在推理时怎么做？'")
+    page.wait_for_function("[...document.querySelectorAll('#chat h2.question')].at(-1)?.innerText === '它的训练流程是怎样的？'")
     page.wait_for_function("document.querySelector('#chat .talk').getAttribute('aria-busy') === 'false'")
     assert page.locator("#chat .turn").last.locator(".cite").count() > 0
     assert str(QUESTIONS + 1 - page.locator("#chat .turn").count()) in page.locator("#chat .folded").inner_text()
