@@ -122,3 +122,9 @@ def test_an_answer_that_says_nothing_new_is_not_sure(tutor: Tutor) -> None:
     assert "没有关于这一点的更多内容" in answer.sentences[0].text
     assert answer.caution
     assert answer.confidence < tutor.ask(first).confidence
+
+
+def test_a_brief_note_on_both_things_is_told_first_and_the_handbook_adds_what_each_is(defined: Tutor) -> None:
+    said = [s.text for s in defined.ask("CNN 和 RNN 的区别是什么").sentences]
+    assert "更少的 step" in said[0]
+    assert any("**RNN**" in text for text in said)

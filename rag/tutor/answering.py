@@ -15,7 +15,7 @@ from rag.answer.parts import Parts, about, compares, covers, headed, naming_all,
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK, SAID, UNIT_GAP, is_handbook, overlap, quotable, without
+from rag.answer.select import HANDBOOK, SAID, SHORT_PASSAGE, UNIT_GAP, is_handbook, overlap, quotable, without
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
@@ -260,10 +260,13 @@ class Answering(Library):
     def _by_part(self, searcher: Searcher, asked: Asked, parts: Parts, found: Sequence[Evidence], documents: Collection[str] | None) -> ByPart | None:
         """One block a part, each found and judged on its own. None where a passage answers for all parts together, where the notes hold none of them,
         where they hold one of several questions, or where one entry answers for several."""
-        if not parts.items or (found and covers(parts, found[0])):
+        whole = bool(found) and bool(parts.items) and covers(parts, found[0])
+        if not parts.items or (whole and not (parts.compares and self._handbook_entries and _is_brief(found[0]))):
             return None
         refuse_below = self._thresholds()[0]
-        together = self._together(searcher, asked, [name for name, _ in parts.items], found, documents) if parts.compares else []
+        together = choose(asked, found[:1], searcher.index) if whole else []
+        if parts.compares and not together:
+            together = self._together(searcher, asked, [name for name, _ in parts.items], found, documents)
         said = {(c.evidence.hit.passage.doc_id, u.start) for c in together for u in c.units}
         out = compose(asked, together, searcher.index)
         taken = list(together)
@@ -331,6 +334,12 @@ def _parts(question: str, read: Standalone) -> Parts:
     if not read.context:
         return split_parts(read.text)
     return split_parts(read.search) if compares(question) else Parts()
+
+
+def _is_brief(evidence: Evidence) -> bool:
+    """Whether a note says only a little under no question: what it sets side by side is worth a look, and no whole comparison where a handbook has more."""
+    passage = evidence.hit.passage
+    return not passage.question and not is_handbook(evidence) and len(passage.text) <= SHORT_PASSAGE
 
 
 def _nothing_new(answer: Answer, said: str) -> bool:
