@@ -19,7 +19,7 @@ KEPT = {
     "terms.md": (
         "什么是梯度消失", "梯度消失怎么解决", "什么是 LSTM", "什么是 Dropout", "什么是生成对抗网络", "GAN 为什么难训练", "What is dropout", "What is attention",
         "What is self-attention", "What is cross-attention", "What is layer normalisation", "What is batch normalisation",
-        "什么是 KL 散度", "什么是学习率预热", "What is a multilayer perceptron",
+        "什么是 KL 散度", "什么是学习率预热", "What is a multilayer perceptron", "什么是 seq2seq", "什么是序列到序列", "什么是 Transformer",
     ),
     "theory.md": ("KL 散度在信息论里",),
     "gradients.md": ("Why must the weights of a neural network",),
@@ -128,3 +128,8 @@ def test_a_brief_note_on_both_things_is_told_first_and_the_handbook_adds_what_ea
     said = [s.text for s in defined.ask("CNN 和 RNN 的区别是什么").sentences]
     assert "更少的 step" in said[0]
     assert any("**RNN**" in text for text in said)
+
+
+def test_what_the_handbook_says_of_two_things_in_passing_does_not_open_a_comparison(defined: Tutor) -> None:
+    first = next(s for s in defined.ask("Transformer 和 RNN 相比有什么优势").sentences if s.citations)
+    assert "seq2seq" not in first.text

@@ -81,7 +81,7 @@ def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | 
     return own + [(folder.name, False, features(searcher, q)) for q in foreign]
 
 
-def shipped(corpus: Path, index: Path, encoder: TransformerEncoder, judge: Judge, foreign: list[str]) -> list[Row]:
+def shipped_corpus(corpus: Path, index: Path, encoder: TransformerEncoder, judge: Judge, foreign: list[str]) -> list[Row]:
     """Other wordings of the bank's held-out questions, and questions of other fields, asked of everything that ships with the program."""
     searcher = Searcher(load_index(index, encoder), encoder, judge=judge)
     asked = [row for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")) for row in rows(path) if "asks" in row and held_out(row["question"])]
@@ -110,7 +110,7 @@ def collected(seeds: Path, folder: Path, index_folder: Path, judge_folder: Path 
         data.append(("other_fields", False, features(searcher, row["query"])))
     for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
         data += beir(folder / "retrieval" / name, encoder, judge, cache, [r["query"] for r in others[3::16]])
-    data += shipped(seeds.parent, index_folder, encoder, judge, [r["query"] for r in others[7::16]])
+    data += shipped_corpus(seeds.parent, index_folder, encoder, judge, [r["query"] for r in others[7::16]])
     if stored:
         stored.parent.mkdir(parents=True, exist_ok=True)
         stored.write_text(json.dumps(data), encoding="utf-8")

@@ -245,7 +245,7 @@ def voiced_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list
 
 
 OTHER_REPLIES = 4
-"""Whole replies to other questions of the area that a question's key points stand beside, in each epoch."""
+"""Beside how many whole replies to other questions of its area the key points of a question stand."""
 SHARED_WORDS = 0.6
 """A reply to another question that holds this share of a key point's terms may well say it: such a pair has no sure label."""
 

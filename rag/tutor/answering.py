@@ -260,52 +260,56 @@ class Answering(Library):
     def _by_part(self, searcher: Searcher, asked: Asked, parts: Parts, found: Sequence[Evidence], documents: Collection[str] | None) -> ByPart | None:
         """One block a part, each found and judged on its own. None where a passage answers for all parts together, where the notes hold none of them,
         where they hold one of several questions, or where one entry answers for several."""
-        whole = bool(found) and bool(parts.items) and covers(parts, found[0])
-        if not parts.items or (whole and not (parts.compares and self._handbook_entries and _is_brief(found[0]))):
+        if not parts.items:
             return None
-        refuse_below = self._thresholds()[0]
-        together = choose(asked, found[:1], searcher.index) if whole else []
-        if parts.compares and not together:
-            together = self._together(searcher, asked, [name for name, _ in parts.items], found, documents)
-        said = {(c.evidence.hit.passage.doc_id, u.start) for c in together for u in c.units}
-        out = compose(asked, together, searcher.index)
-        taken = list(together)
+        whole = bool(found) and covers(parts, found[0])
+        if whole and not (parts.compares and self._handbook_entries and _is_brief(found[0])):
+            return None
+        index, refuse_below = searcher.index, self._thresholds()[0]
+        together: list[Chosen] = []
+        if parts.compares:
+            together = choose(asked, found[:1], index) if whole else self._together(searcher, asked, [name for name, _ in parts.items], found, documents)
+        first = compose(asked, together, index)
+        told = {(c.evidence.hit.passage.id, u.start) for c in together for u in c.units}
+        blocks: list[Sentence] = []
+        taken: list[Chosen] = []
         sure: list[float] = []
         for name, part in parts.items:
             of_part, query = self._find(searcher, Standalone(part, part, False), documents, asked.language)
             inner = Asked(part, asked.language, query.terms, asked.wants_source)
-            out.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
-            confidence = self._probability(inner, of_part, searcher.index)
+            blocks.append(Sentence(phrase("part", asked.language, part=name), kind="frame"))
+            confidence = self._probability(inner, of_part, index)
             chosen = self._choose_part(searcher, query, inner, name if parts.compares else "", of_part) if confidence >= refuse_below else []
-            chosen = [c for one in chosen if (c := without(one, {start for doc, start in said if doc == one.evidence.hit.passage.doc_id}))]
-            if chosen:
-                out += compose(inner, chosen, searcher.index)
-                taken += chosen
+            fresh = [c for one in chosen if (c := without(one, {start for passage, start in told if passage == one.evidence.hit.passage.id}))]
+            if fresh:
+                blocks += compose(inner, fresh, index)
+                taken += fresh
                 sure.append(confidence)
             else:
-                out.append(Sentence(phrase("part_missing", asked.language, part=name), kind="frame"))
-        entries = {(c.evidence.hit.passage.doc_id, c.evidence.hit.passage.heading_path) for c in taken[len(together) :]}
-        if together and not sure:
-            return ByPart(tuple(compose(asked, together, searcher.index)), tuple(together), 0, 0.0)
+                blocks.append(Sentence(phrase("part_missing", asked.language, part=name), kind="frame"))
+        if not sure and first:
+            return ByPart(tuple(first), tuple(together), 0, 0.0)
+        entries = {(c.evidence.hit.passage.doc_id, c.evidence.hit.passage.heading_path) for c in taken}
         if len(sure) < (1 if parts.compares else 2) or len(entries) < len(sure):
             return None
-        return ByPart(tuple(out), tuple(taken), len(sure), min(sure))
+        return ByPart((*first, *blocks), (*together, *taken), len(sure), min(sure))
 
     def _together(self, searcher: Searcher, asked: Asked, names: Sequence[str], found: Sequence[Evidence], documents: Collection[str] | None) -> list[Chosen]:
-        """The sentences that set all things of a comparison side by side, if they lie about as near to the question as the best of what was found."""
+        """The sentences of notes that set all things of a comparison side by side, if they lie about as near to the question as the best of what was found.
+        The handbook compares in entries of its own, which search finds: what it says of both elsewhere it says in passing."""
         index = searcher.index
         terms = [term for name in names if (term := term_of(name))]
+        if not terms:
+            return []
         readable = documents if documents is not None else self._readable(index, asked.language)
-        holding = (
-            [n for n, tokens in enumerate(index.tokens) if all(t in tokens for t in terms) and (readable is None or index.passages[n].doc_id in readable)]
-            if terms
-            else []
-        )
+        holding = [n for n, tokens in enumerate(index.tokens) if all(t in tokens for t in terms) and (readable is None or index.passages[n].doc_id in readable)]
         near = max((r for e in found for r in e.relevance), default=0.0) - 2 * UNIT_GAP
         chosen: list[tuple[float, Chosen]] = []
         for evidence in searcher.evidence_of(searcher.query(asked.text), holding):
+            if is_handbook(evidence):
+                continue
             relevance = dict(zip((u.start for u in evidence.units), evidence.relevance, strict=True))
-            units = [u for u in naming_all(names, quotable(evidence.units)) if relevance[u.start] >= near]
+            units = naming_all(names, [u for u in quotable(evidence.units) if relevance[u.start] >= near])
             if units:
                 chosen.append((max(relevance[u.start] for u in units), Chosen(evidence, tuple(units), False)))
         chosen.sort(key=lambda pair: (-pair[0], pair[1].evidence.hit.passage.id))
