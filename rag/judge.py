@@ -20,9 +20,12 @@ import numpy.typing as npt
 
 from rag.errors import ModelError
 from rag.models import native_bfloat16
+from rag.models.eight_bit import EightBitLayers, has_integer_products
 
 if TYPE_CHECKING:
     import torch
+
+    from rag.models.embedder import Layers
 
 Floats = npt.NDArray[np.float32]
 TextPair = tuple[str, str]
@@ -141,6 +144,9 @@ class BundledJudge:
             model.eval()
             if native_bfloat16():
                 model.body.bfloat16()
+            elif has_integer_products():
+                model.layers = EightBitLayers(model.body)
+                del model.body.encoder
             self._loaded = AutoTokenizer.from_pretrained(base, local_files_only=True), model, int(facts["max_tokens"])
         return self._loaded
 
@@ -237,13 +243,14 @@ def network(base: Path) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.body = AutoModel.from_pretrained(base, local_files_only=True, add_pooling_layer=False, attn_implementation="sdpa")
+            self.layers: Layers | None = None
             width = 4 * self.body.config.hidden_size
             self.heads = torch.nn.Sequential(
                 torch.nn.LayerNorm(width), torch.nn.Linear(width, HEAD_WIDTH), torch.nn.GELU(), torch.nn.Linear(HEAD_WIDTH, 1 + len(LABELS))
             )
 
         def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            states = self.body(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+            states = self.layers(ids, mask) if self.layers else self.body(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             passed = (ids == SEPARATOR).cumsum(1)
             u, v = (_mean(states, where & (mask == 1)) for where in (passed == 0, passed >= 2))
             logits: torch.Tensor = self.heads(torch.cat([u, v, (u - v).abs(), u * v], dim=1))

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag.config import EncoderSettings
 from rag.errors import ModelError
 from rag.models import TransformerEncoder
-from rag.models.fused import Fused
+from rag.models.eight_bit import EightBitLayers, Matrix, Workspace
+from rag.models.embedder import Embedder, body_of, known
+from rag.models.fused import FusedLayers
 
 
 def test_rows_are_unit_vectors_in_the_order_asked(encoder: TransformerEncoder) -> None:
@@ -40,23 +44,54 @@ def test_a_batch_of_questions_equals_single_ones(encoder: TransformerEncoder) ->
     assert float((encoder.queries(texts) * single).sum(axis=1).min()) > 0.999
 
 
-@pytest.mark.parametrize(
-    "texts", [["过拟合"], ["为什么 dropout 能防止过拟合", "BN?", "What is the difference between batch normalization and layer normalization? " * 3]]
-)
-def test_fused_layers_find_what_the_model_finds(encoder: TransformerEncoder, texts: list[str]) -> None:
+TEXTS = ["过拟合", "为什么 dropout 能防止过拟合", "BN?", "What is the difference between batch normalization and layer normalization? " * 3, "", "数" * 900]
+
+
+@pytest.mark.parametrize("texts", [TEXTS[:1], TEXTS[1:4], TEXTS])
+@pytest.mark.parametrize(("layers", "least"), [("float32", 0.999999), ("bfloat16", 0.9999), (1, 0.999), (2, 0.9995), (3, 0.999999)])
+def test_other_arithmetic_finds_what_the_model_finds(encoder: TransformerEncoder, texts: list[str], layers: str | int, least: float) -> None:
     import torch
 
+    body = body_of(encoder.model)
+    made = FusedLayers(body, getattr(torch, layers)) if isinstance(layers, str) else EightBitLayers(body, layers)
     right = encoder.model.encode(texts, prompt_name="query", normalize_embeddings=True)
-    for dtype, least in ((torch.float32, 0.999999), (torch.bfloat16, 0.9999)):
-        found = Fused(encoder.model, dtype)(texts, encoder.model.prompts["query"]).numpy()
-        assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
-        assert float((found * right).sum(axis=1).min()) > least
+    found = Embedder(encoder.model, made)(texts, encoder.model.prompts["query"]).numpy()
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-4)
+    assert float((found * right).sum(axis=1).min()) > least
 
 
-def test_a_network_that_is_not_known_is_not_fused(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Fused.fits(encoder.model)
-    monkeypatch.setattr(encoder.model[0].model.config, "hidden_act", "relu")
-    assert not Fused.fits(encoder.model)
+@pytest.mark.parametrize("products", [1, 2, 3])
+def test_in_eight_bits_a_text_gets_the_same_whatever_shares_its_batch(encoder: TransformerEncoder, products: int) -> None:
+    """To the last bit: the smallest difference would grow to that of one rounding."""
+    layers = EightBitLayers(body_of(encoder.model), products)
+    features = encoder.model.preprocess([TEXTS[3], TEXTS[1], TEXTS[5]], prompt="")
+    ids, mask = features["input_ids"], features["attention_mask"]
+    length = int(mask[1].sum())
+    assert length < ids.shape[1]
+    assert (layers(ids[1:2, :length], mask[1:2, :length])[0] == layers(ids, mask)[1, :length]).all()
+
+
+@given(rows=st.integers(1, 9), inputs=st.sampled_from([8, 32]), seed=st.integers(0, 10**6), size=st.sampled_from([1e-6, 1.0, 1e4]))
+@settings(max_examples=40)
+def test_a_product_in_eight_bits_is_near_the_exact_one(rows: int, inputs: int, seed: int, size: float) -> None:
+    """Off by no more than roundings allow: half a step of a state times the weights' sum, half a step of a weight times the states'."""
+    import torch
+
+    torch.manual_seed(seed)
+    weight, bias, x = torch.randn(16, inputs), torch.randn(16), size * torch.randn(rows, inputs)
+    right = torch.nn.functional.linear(x.double(), weight.double(), bias.double())
+    span, scale = x.amax(1, keepdim=True) - x.amin(1, keepdim=True), weight.abs().amax(1) / 127
+    of_states, of_weights = span / 510 * weight.abs().sum(1), x.abs().sum(1, keepdim=True) * scale / 2
+    for products, allowed in ((1, of_states + 1.1 * of_weights), (2, 0.01 * of_states + 1.1 * of_weights), (3, 0.01 * (of_states + of_weights))):
+        found = Matrix(weight, bias, products)(x, Workspace(inputs, 16, products))
+        assert ((found - right).abs() <= allowed + 2e-6 * (size + right.abs())).all()
+
+
+def test_a_network_that_is_not_known_keeps_its_own_arithmetic(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = body_of(encoder.model)
+    assert known(body)
+    monkeypatch.setattr(body.config, "hidden_act", "relu")
+    assert not known(body)
 
 
 def test_kept_vectors_cannot_be_changed_by_who_asked(encoder: TransformerEncoder) -> None:
