@@ -2,7 +2,8 @@
 
     python benchmarks/bench_grading.py --out benchmarks/results/grading_speed.json
 
-Each reply is graded once, with nothing remembered from before; loading the models is not counted. The two ways take turns reply by reply, so that a machine
+Each reply is graded once, with nothing remembered of the reply; loading the models is not counted, nor is what an interview computes of a question while the
+candidate writes (`Grader.prepare`), which has a row of its own. The two ways take turns reply by reply, so that a machine
 that slows down slows both.
 """
 
@@ -36,18 +37,27 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=HERE / "results" / "grading_speed.json")
     args = parser.parse_args()
     settings = Settings()
-    encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
     judge = BundledJudge(lambda: ensure_unpacked(settings.cache_dir))
-    ways = {"with the judge": Grader(encoder, judge), "without": Grader(encoder)}
+    # An encoder each: it remembers the parts of a reply that another has graded.
+    first, second = (TransformerEncoder(settings.encoder, settings.cache_dir) for _ in range(2))
+    ways = {"with the judge": Grader(first, judge), "without": Grader(second)}
     questions = {q.id: q for q in load_bank(args.corpus / "bank")}
     rows = [json.loads(line) for path in sorted((args.corpus / "bank" / "replies").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
     rows.sort(key=lambda r: hashlib.sha256(r["text"].encode()).hexdigest())
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    seconds: dict[str, list[float]] = {name: [] for name in (*ways, "preparing a question")}
+    prepared: set[tuple[str, str]] = set()
     for n, row in enumerate(rows[: args.replies + 5]):
         question = questions[row["question"]]
+        text = question.text.in_language(row["lang"])
+        if (question.id, row["lang"]) not in prepared:
+            started = time.perf_counter()
+            ways["with the judge"].prepare(text, question.key_points, question.misconceptions, row["lang"])
+            seconds["preparing a question"].append(time.perf_counter() - started)
+            ways["without"].prepare(text, question.key_points, question.misconceptions, row["lang"])
+            prepared.add((question.id, row["lang"]))
         for name, grader in ways.items():
             started = time.perf_counter()
-            grader.grade(question.text.in_language(row["lang"]), question.key_points, row["text"], misconceptions=question.misconceptions)
+            grader.grade(text, question.key_points, row["text"], misconceptions=question.misconceptions)
             if n >= 5:
                 seconds[name].append(time.perf_counter() - started)
     made: dict[str, object] = {

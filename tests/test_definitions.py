@@ -133,3 +133,36 @@ def test_a_brief_note_on_both_things_is_told_first_and_the_handbook_adds_what_ea
 def test_what_the_handbook_says_of_two_things_in_passing_does_not_open_a_comparison(defined: Tutor) -> None:
     first = next(s for s in defined.ask("Transformer 和 RNN 相比有什么优势").sentences if s.citations)
     assert "seq2seq" not in first.text
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("who invented batch normalization", "Ioffe and Szegedy"),
+        ("Which year was batch normalization proposed?", "2015"),
+        ("LSTM 的原论文是哪篇", "Hochreiter"),
+        ("Transformer 是谁提出的", "Vaswani"),
+    ],
+)
+def test_who_asks_where_a_thing_comes_from_gets_the_source_of_its_definition(defined: Tutor, question: str, source: str) -> None:
+    answer = defined.ask(question)
+    assert [s.kind for s in answer.sentences] == ["paragraph", "frame", "item"]
+    assert source in answer.sentences[-1].text
+    assert all(len(s.citations) == 1 for s in answer.sentences if s.kind != "frame")
+
+
+@pytest.mark.parametrize("question", ["学习率是谁提出的", "Who invented overfitting?"])
+def test_who_or_when_is_refused_where_no_one_and_no_year_is_named(defined: Tutor, question: str) -> None:
+    assert defined.ask(question).abstained
+
+
+def test_a_note_that_names_who_and_when_is_quoted(cache_dir: Path, encoder: TransformerEncoder, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "notes.md").write_text(
+        "# 笔记\n\n## LSTM\n\nLSTM 用门控制信息的流动。它能记住很久以前的内容。\n\nLSTM 由 Hochreiter 与 Schmidhuber 在 1997 年提出。\n", "utf-8"
+    )
+    settings = Settings(corpus=tmp_path / "corpus", index=tmp_path / "index", cache_dir=cache_dir, data_dir=tmp_path / "data")
+    build_index(settings.corpus, settings.index, encoder)
+    answer = Tutor(settings, encoder, load_index(settings.index, encoder)).ask("LSTM 是谁在哪一年提出的")
+    assert not answer.abstained
+    assert [s.text for s in answer.sentences if s.citations] == ["LSTM 由 Hochreiter 与 Schmidhuber 在 1997 年提出。"]

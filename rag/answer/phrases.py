@@ -31,6 +31,10 @@ PHRASES: dict[str, dict[Language, str]] = {
     },
     "links": {"zh": "笔记里列出的资料：", "en": "The notes list these sources:"},
     "orphan": {"zh": "笔记里有一条没有对应题目的页码：{pages}。", "en": "The notes hold pages that belong to no question: {pages}."},
+    "origin": {
+        "zh": "资料没有写它由谁、在何时提出；讲它的条目注明的出处是：",
+        "en": "The notes do not say who proposed it or when; where it is explained, this source is named:",
+    },
     "refuse": {"zh": "资料里没有这个问题的答案。", "en": "The notes do not answer this question."},
     "refuse_near": {"zh": "最接近的内容是（并不回答它）：", "en": "The nearest passages, which do not answer it:"},
     "caution": {"zh": "以下内容可能只是相关，请对照原文。", "en": "What follows may only be related; check it against the source."},

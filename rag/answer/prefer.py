@@ -24,7 +24,7 @@ TERMS = "terms.md"
 BEYOND = 1.2
 """What an entry of that chapter loses to others where more is asked than its heading names: who asks why wants reasons, not what a thing is."""
 _LINK = re.compile(r"链接|連結|网址|文章|博客|部落格|教程|\b(?:links?|urls?|articles?|blogs?|posts?|tutorials?)\b", re.IGNORECASE)
-_WHAT_IS = re.compile(r"什么是|What (?:is|are)\b")
+WHAT_IS = re.compile(r"什么是|What (?:is|are)\b")
 NONE = -9.0
 """The nearness of a passage that answers no question line."""
 BESIDE_POINTER = 0.6
@@ -104,7 +104,7 @@ def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
     heading = entry.hit.passage.question or ""
     thing = thing_asked(asked.text)
     beyond = set(content_terms(thing) if thing else asked.terms) - set(content_terms(heading))
-    if _WHAT_IS.match(heading):
+    if WHAT_IS.match(heading):
         return bool(beyond)
     return bool(thing) or any(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC for t in beyond)
 

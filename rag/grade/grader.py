@@ -110,6 +110,11 @@ class Grader:
             return self._by_points(question, list(key_points)[:MAX_POINTS], read_reply, flags, misconceptions, language)
         return self._by_reference(question, references, read_reply, flags, language)
 
+    def prepare(self, question: str, key_points: Sequence[KeyPoint], misconceptions: Sequence[Bilingual | str], language: Language) -> None:
+        """Compute ahead what grading a reply in a language will want to know of a question, while the candidate still writes."""
+        spoken = [m if isinstance(m, str) else m.in_language(language) for m in misconceptions]
+        self.encoder.passages([question, *(p.text.in_language(language) for p in key_points), *spoken])
+
     @property
     def _fitted(self) -> Fitted:
         return Fitted.shipped(judged=self.judge is not None)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
-QUERY_CACHE = 4096
+REMEMBERED = 4096
 QUERY_BATCH = 8
+FEW = 96
+"""So many passages at most are remembered: those of a grading are, the key points of a question among them, and those of a build are not."""
 PRODUCTS = 2
 """Integer products for each matrix: with two the cosine to exact vectors is at least .9998 on ordinary texts, with one .9994 (decisions/001)."""
 
@@ -88,6 +90,7 @@ class TransformerEncoder:
         self._many: Embedder | None = None
         self._lock = threading.RLock()
         self._asked: dict[str, Vectors] = {}
+        self._told: dict[str, Vectors] = {}
 
     @property
     def name(self) -> str:
@@ -199,24 +202,31 @@ class TransformerEncoder:
         prompt = self._prompt(self._settings.query_prompt or "query", "query")
         if len(texts) > QUERY_BATCH:
             return self._encode(texts, prompt)
+        return self._remembered(texts, self._asked, lambda new: self._encode_few(new, prompt))
+
+    def _remembered(self, texts: Sequence[str], known: dict[str, Vectors], encode: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        """Vectors of texts, of which only those that were not asked for lately are computed."""
         # What is known does not wait for the lock, which a build of the index holds for seconds.
-        found = {text: vector for text in texts if (vector := self._asked.get(text)) is not None}
+        found = {text: vector for text in texts if (vector := known.get(text)) is not None}
         new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
-            found.update(zip(new, self._encode_few(new, prompt), strict=True))
+            found.update(zip(new, encode(new), strict=True))
             with self._lock:
-                self._asked.update((text, found[text]) for text in new)
-                while len(self._asked) > QUERY_CACHE:
-                    del self._asked[next(iter(self._asked))]
+                known.update((text, found[text]) for text in new)
+                while len(known) > REMEMBERED:
+                    del known[next(iter(known))]
         return np.stack([found[text] for text in texts])
 
     def passages(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        prompt = self._prompt("document", "passage")
+        if 0 < len(texts) <= FEW and progress is None:
+            return self._remembered(texts, self._told, lambda new: self._encode(new, prompt))
         out = np.zeros((len(texts), self.dimension), np.float32)
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         step = self._settings.batch_size * 8
         for at in range(0, len(order), step):
             rows = order[at : at + step]
-            out[rows] = self._encode([texts[i] for i in rows], self._prompt("document", "passage"))
+            out[rows] = self._encode([texts[i] for i in rows], prompt)
             if progress is not None:
                 progress(len(rows))
         return out

@@ -11,6 +11,7 @@ from rag.answer.answerable import Answerability, signals
 from rag.answer.compose import cite
 from rag.answer.followup import Standalone, in_language, standalone, thing_asked
 from rag.answer.gate import gate
+from rag.answer.origin import asks_origin, noted_origin, said_origin
 from rag.answer.parts import Parts, about, compares, covers, headed, naming_all, only_about, split_parts, term_of
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
@@ -19,7 +20,7 @@ from rag.answer.select import HANDBOOK, SAID, SHORT_PASSAGE, UNIT_GAP, is_handbo
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
-from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence
+from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence, Unit
 from rag.search import Query, Searcher
 from rag.store import Index
 from rag.text import language_of
@@ -32,6 +33,8 @@ EVIDENCE = 12
 PREMISE_GAP = 1.0
 SIDE_BY_SIDE = 2
 """So many passages at most are quoted for a sentence that names all things of a comparison; the same sentence in two notes is one."""
+NAMED = 0.9
+"""How probable it is that a text answers which names, beside a thing, who or when is asked for."""
 FEW = 2
 """So many Latin words at most make a text that is a bare name."""
 
@@ -138,10 +141,14 @@ class Answering(Library):
         return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
 
     def _probability(self, asked: Asked, found: Sequence[Evidence], index: Index) -> float:
-        """How probable it is that the evidence answers; 0 for a bare Latin name that the corpus never writes: its vector says nothing."""
+        """How probable it is that the evidence answers; 0 for a bare Latin name that the corpus never writes, whose vector says nothing, and where someone
+        or a year is asked for and named nowhere."""
         terms = [t for t in asked.terms if len(t) > 1]
         if asked.text.isascii() and len(asked.text.split()) <= FEW and not any(t in index.bm25 for t in terms):
             return 0.0
+        if asks_origin(asked.text):
+            named = said_origin(asked, found) or noted_origin(asked, index, self._handbook_entries)
+            return NAMED if named else 0.0
         return self._answerability.probability(signals(asked, found, index))
 
     def _thresholds(self) -> tuple[float, float]:
@@ -183,12 +190,28 @@ class Answering(Library):
         index, asked = turn.searcher.index, turn.asked
         if by_part is not None:
             sentences, chosen = list(by_part.sentences), list(by_part.chosen)
+        elif asks_origin(asked.text) and (said := said_origin(asked, found)):
+            chosen = [said]
+            sentences = compose(asked, chosen, index)
+        elif noted := noted_origin(asked, index, self._handbook_entries):
+            sentences, chosen = self._noted(turn, *noted)
         else:
             chosen = self._choose(turn, found)
             sentences = self._corrected(asked, found, index) or compose(asked, chosen, index)
         sentences = self._with_errata(sentences, asked.language, index)
         hits = tuple(c.evidence.hit for c in chosen) or tuple(e.hit for e in found[:3])
         return Answer(turn.question, turn.read.text, asked.language, tuple(sentences), hits=hits), chosen
+
+    @staticmethod
+    def _noted(turn: Turn, claim: Unit, source: Unit) -> tuple[list[Sentence], list[Chosen]]:
+        """What a thing is and the source of that, for who asks where it comes from."""
+        index = turn.searcher.index
+        numbers = sorted({index.number[u.passage_id] for u in (claim, source)})
+        document = index.documents[index.passages[numbers[0]].doc_id]
+        first, last = (Sentence(u.text, (cite(document, u.start, u.end),), kind) for u, kind in ((claim, "paragraph"), (source, "item")))
+        found = turn.searcher.evidence_of(turn.query, numbers)
+        chosen = [Chosen(e, tuple(u for u in (claim, source) if u.passage_id == e.hit.passage.id), False) for e in found]
+        return [first, Sentence(phrase("origin", turn.asked.language), kind="frame"), last], chosen
 
     def _choose(self, turn: Turn, found: Sequence[Evidence]) -> list[Chosen]:
         """What is quoted for a question of one part."""

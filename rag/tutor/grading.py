@@ -60,6 +60,11 @@ class Grading(Answering):
         graded = self._with_sources(graded, question)
         return self._with_opinion(graded, reply) if point is None else graded
 
+    def prepare_grading(self, question: Question, language: Language) -> None:
+        """Compute ahead what grading a reply to a question will need, so that whoever sends one waits less."""
+        self.grader.prepare(question.text.in_language(language), question.key_points, question.misconceptions, language)
+        self.sources(question, language)
+
     def _with_opinion(self, graded: Grade, reply: str) -> Grade:
         """What the optional model thinks of a grade too, where that is wanted."""
         wanted = self.settings.grading.second_opinion and self.settings.llm.enabled

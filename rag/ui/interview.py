@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
+from threading import Thread
 from typing import Any, cast
 
 import gradio as gr
@@ -211,7 +212,12 @@ class Room:
             except UserInputError as error:
                 gr.Warning(escape(fault(error, language)))
             else:
-                return report_html(tutor.report(state), language, tutor) if state.phase in {"over", "finished"} else play_html(state, language, tutor)
+                if state.phase in {"over", "finished"}:
+                    return report_html(tutor.report(state), language, tutor)
+                if state.question is not None:
+                    # While the candidate writes, what grading will need is computed.
+                    Thread(target=tutor.prepare_grading, args=(state.question, state.plan.language), daemon=True).start()
+                return play_html(state, language, tutor)
         return start_html(self._choices(tutor, history, profile), language)
 
     def _choices(self, tutor: Tutor, history: History, profile: str) -> Choices:
