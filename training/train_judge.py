@@ -8,8 +8,8 @@ is split by question: every fifth question of the bank (by hash of its id) is he
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
-Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. The shipped weights
-are those after stage three.
+Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. What it makes is
+averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. The shipped weights are these.
 What was tried, with figures: docs/decisions/007.
 """
 
@@ -74,6 +74,8 @@ TURNED_AGAIN = {3: 0.3, 4: 0.1}
 VOICED_EPOCHS = 2
 VOICED_AGAIN = 0.5
 """The share of the voices that stage four reads, set beside each other anew."""
+AVERAGED = frozenset({4})
+"""The stages whose weights are averaged with those before them."""
 RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4}
 
 
@@ -239,7 +241,13 @@ def main() -> None:
     for stage in args.stages:
         rng = random.Random(SEED + stage - 1)
         plan = [list(batches(epoch, tokenizer, rng)) for epoch in plans[stage](rng)]
+        began = {name: value.detach().clone() for name, value in model.named_parameters()} if stage in AVERAGED else {}
         steps += train(model, plan, RATES[stage], each)
+        with torch.no_grad():
+            for name, value in model.named_parameters():
+                if name in began:
+                    value.lerp_(began[name], 0.5)
+        write_difference(model, base, args.out / WEIGHTS)
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
