@@ -9,8 +9,8 @@ is split by question: every fifth question of the bank (by hash of its id) is he
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. What it makes is
-averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. The shipped weights are these.
-What was tried, with figures: docs/decisions/007.
+averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. The shipped weights are those
+after stage three: why, with what else was tried, docs/decisions/007 says.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
     parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
-    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3, 4], choices=[1, 2, 3, 4])
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3, 4])
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
     started = time.time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
@@ -12,10 +13,10 @@ from typing import Any, cast
 
 import gradio as gr
 
-from rag.errors import UserInputError
+from rag.errors import MianjingError, UserInputError
 from rag.history import History, SavedSession
 from rag.interview import Interview, InterviewPlan, Mode, load
-from rag.records import Language
+from rag.records import Language, Question
 from rag.report import AREAS, report_to_json, to_anki, to_markdown
 from rag.tutor import MAX_REPLY, Candidate, Tutor, end_of_today
 from rag.ui.faults import fault
@@ -28,6 +29,12 @@ from rag.ui.strings import say
 
 UNFINISHED = 3
 EXPORTS = {"markdown": ("md", "text/markdown"), "json": ("json", "application/json"), "anki": ("txt", "text/plain")}
+
+
+def _prepare(tutor: Tutor, question: Question, language: Language) -> None:
+    """Compute what grading will need while the candidate writes; what fails now is said when a reply is graded."""
+    with suppress(MianjingError):
+        tutor.prepare_grading(question, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +222,7 @@ class Room:
                 if state.phase in {"over", "finished"}:
                     return report_html(tutor.report(state), language, tutor)
                 if state.question is not None:
-                    # While the candidate writes, what grading will need is computed.
-                    Thread(target=tutor.prepare_grading, args=(state.question, state.plan.language), daemon=True).start()
+                    Thread(target=_prepare, args=(tutor, state.question, state.plan.language), daemon=True).start()
                 return play_html(state, language, tutor)
         return start_html(self._choices(tutor, history, profile), language)
 
