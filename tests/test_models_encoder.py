@@ -94,6 +94,13 @@ def test_a_network_that_is_not_known_keeps_its_own_arithmetic(encoder: Transform
     assert not known(body)
 
 
+def test_what_was_embedded_lately_is_not_embedded_again(encoder: TransformerEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["一个要点", "another key point", "一个要点"]
+    found = encoder.passages(texts)
+    monkeypatch.setattr(encoder, "_encode", None)
+    assert np.array_equal(encoder.passages(texts[::-1]), found[::-1])
+
+
 def test_kept_vectors_cannot_be_changed_by_who_asked(encoder: TransformerEncoder) -> None:
     first = encoder.queries(["不会被改"])
     first[:] = 0

@@ -138,3 +138,18 @@ def test_the_key_points_themselves_are_a_full_reply(grader: Grader) -> None:
     grade = graded(grader, "。".join(p.text.zh for p in POINTS) + "。")
     assert all(p.verdict == "hit" for p in grade.points)
     assert grade.score >= 85
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_was_prepared_of_a_question_is_not_embedded_when_a_reply_comes(grader: Grader, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoken = "zh" if language == "zh" else "en"
+    grader.prepare(QUESTION[spoken], POINTS, FALSE, spoken)
+    encoder, embedded = grader.encoder, list[str]()
+    assert isinstance(encoder, TransformerEncoder)
+    encode = encoder._encode
+    monkeypatch.setattr(encoder, "_encode", lambda texts, prompt: embedded.extend(texts) or encode(texts, prompt))
+    reply = FULL[spoken] + (" 就是这样。" if spoken == "zh" else " That is all.")
+    grade = grader.grade(QUESTION[spoken], POINTS, reply, misconceptions=FALSE)
+    assert grade.score >= 70
+    assert embedded
+    assert all(text in reply for text in embedded)
