@@ -12,7 +12,7 @@ from rag.corpus import lines as ln
 from rag.records import Block, Document, Passage, PassageKind, Unit
 from rag.text import split_sentences
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the same document would give other passages or units, or other texts of them."""
 WHOLE_MAX = 620
 PIECE_MAX = 420

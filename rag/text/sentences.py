@@ -61,6 +61,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
             cut = i + 1
         if cut > 0 and char != "\n":
             while cut < size and not mask[cut] and (text[cut] in _CLOSERS or text[cut] in _END_CJK):
+                if text[cut] == "*" and _opens(text, start, cut):
+                    break
                 cut += 1
             i = cut - 1
             if char in "。！？!?" and _goes_on(text, cut, char):
@@ -71,6 +73,12 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
         i += 1
     spans.append((start, size))
     return [trimmed for s, e in spans if (trimmed := _trim(text, s, e))]
+
+
+def _opens(text: str, start: int, at: int) -> bool:
+    """Whether the asterisks at a place begin an emphasis rather than end one that the sentence opened."""
+    mark = re.match(r"\*+", text[at:])
+    return mark is not None and text.count(mark[0], start, at) % 2 == 0
 
 
 def _goes_on(text: str, at: int, end: str) -> bool:
