@@ -55,7 +55,7 @@ def ways_of(body: Any) -> dict[str, Layers]:
 
 
 def timed(ways: Mapping[str, Callable[[Any], torch.Tensor]], work: list[Any], compare: Callable[[torch.Tensor, torch.Tensor], float]) -> dict[str, Any]:
-    """Of each way the median of its milliseconds and the worst of ``compare`` with what the first way finds."""
+    """Of each way the median of its milliseconds, and what ``compare`` says of each item beside what the first way finds."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     far: dict[str, list[float]] = {name: [] for name in ways}
     for item in work:

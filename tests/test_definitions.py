@@ -151,9 +151,14 @@ def test_who_asks_where_a_thing_comes_from_gets_the_source_of_its_definition(def
     assert all(len(s.citations) == 1 for s in answer.sentences if s.kind != "frame")
 
 
-@pytest.mark.parametrize("question", ["学习率是谁提出的", "Who invented overfitting?"])
+@pytest.mark.parametrize("question", ["学习率是谁提出的", "Who invented overfitting?", "Which year was the iPhone introduced?", "谁提出了相对论"])
 def test_who_or_when_is_refused_where_no_one_and_no_year_is_named(defined: Tutor, question: str) -> None:
     assert defined.ask(question).abstained
+
+
+def test_who_limits_the_search_gets_no_source_of_other_documents(defined: Tutor) -> None:
+    seeds = [doc_id for doc_id in defined.index.documents if "handbook" not in doc_id]
+    assert defined.ask("Transformer 是谁提出的", documents=seeds).abstained
 
 
 def test_a_note_that_names_who_and_when_is_quoted(cache_dir: Path, encoder: TransformerEncoder, tmp_path: Path) -> None:

@@ -243,11 +243,11 @@ def main() -> None:
         plan = [list(batches(epoch, tokenizer, rng)) for epoch in plans[stage](rng)]
         began = {name: value.detach().clone() for name, value in model.named_parameters()} if stage in AVERAGED else {}
         steps += train(model, plan, RATES[stage], each)
-        with torch.no_grad():
-            for name, value in model.named_parameters():
-                if name in began:
+        if began:
+            with torch.no_grad():
+                for name, value in model.named_parameters():
                     value.lerp_(began[name], 0.5)
-        write_difference(model, base, args.out / WEIGHTS)
+            write_difference(model, base, args.out / WEIGHTS)
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {

@@ -6,13 +6,13 @@ However much a passage says of a thing, without a name or a year it does not ans
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rag.answer.prefer import TERMS, WHAT_IS
-from rag.answer.select import QUOTABLE, Chosen
+from rag.answer.select import QUOTABLE, Chosen, is_handbook
 from rag.records import Asked, Evidence, Unit
 from rag.store import Index
-from rag.text import mentions
+from rag.text import content_terms, mentions
 
 BEST = 5
 """So many passages are looked through for a name or a year."""
@@ -21,7 +21,8 @@ _YEAR_ASKED = re.compile(
     r"哪一?年|(?:什么时候|何时)(?:被?提出|发明|发表|出现)|\b(?:what|which) year\b|\bwhen (?:was|were)\b.*\b(?:invent|propos|introduc|publish)", re.IGNORECASE
 )
 _WHO_ASKED = re.compile(
-    r"谁(?:最早|最先|首先)?(?:提出|发明|首创)|(?:发明|提出)(?:者|人)是谁|\bwho (?:first )?(?:invented|proposed|introduced|came up with)\b", re.IGNORECASE
+    r"谁(?:最早|最先|首先|在[^，。？?]{1,8})?(?:提出|发明|首创)|(?:发明|提出)(?:者|人)是谁|\bwho (?:first )?(?:invented|proposed|introduced|came up with)\b",
+    re.IGNORECASE,
 )
 _PAPER_ASKED = re.compile(r"原论文|哪篇论文|\boriginal paper\b|\b(?:what|which) paper (?:first )?(?:introduced|proposed)\b", re.IGNORECASE)
 _SOMEONE = re.compile(
@@ -38,31 +39,32 @@ def asks_origin(text: str) -> bool:
 
 
 def said_origin(asked: Asked, found: Sequence[Evidence]) -> Chosen | None:
-    """The sentence of a good passage that names someone, or a year, beside the thing that is asked about; None where no passage does."""
-    things = _things(asked.text)
+    """The sentence of a good passage that names someone, or a year, and all that is asked about; None where no passage has one."""
     wanted = [p for q, p in ((_WHO_ASKED, _SOMEONE), (_YEAR_ASKED, _YEAR)) if q.search(asked.text)]
-    for evidence in found[:BEST]:
+    thing = _thing(asked.text)
+    for evidence in found[:BEST] if wanted else ():
         for unit in evidence.units:
-            if unit.kind in QUOTABLE and all(p.search(unit.text) for p in wanted) and (not things or things & _things(unit.text)):
+            if unit.kind in QUOTABLE and all(p.search(unit.text) for p in wanted) and _names(unit.text, thing):
                 return Chosen(evidence, (unit,), False)
     return None
 
 
-def noted_origin(asked: Asked, index: Index, entries: Mapping[tuple[str, str], Sequence[int]]) -> tuple[Unit, Unit] | None:
-    """What a thing is and the paper named as the source of that, from the handbook's entry on it in the reader's language; None where there is none.
+def noted_origin(asked: Asked, found: Sequence[Evidence], index: Index) -> tuple[Unit, Unit] | None:
+    """What a thing is and the paper named as the source of that, from the entry on it among the handbook's that were found; None where there is none.
 
-    A textbook is no origin. ``entries`` are the passages of each entry by chapter and heading.
+    A textbook is no origin.
     """
-    things = _things(_PAPER_ASKED.sub(" ", asked.text))
-    if not things or not (asks_origin(asked.text) or _PAPER_ASKED.search(asked.text)):
+    if not (asks_origin(asked.text) or _PAPER_ASKED.search(asked.text)):
         return None
-    headed = [(chapter, heading) for chapter, heading in entries if chapter.startswith(f"{asked.language}/") and _things(heading) == things]
-    headed.sort(key=lambda entry: not _defines(*entry))
-    for entry in headed:
-        units = [unit for number in entries[entry] for unit in index.units_of(number)]
+    concepts = _concepts(_thing(asked.text))
+    entries = {(p.doc_id, p.heading_path): p.question or "" for p in (e.hit.passage for e in found if is_handbook(e))}
+    for (doc_id, path), heading in sorted(entries.items(), key=lambda entry: not _defines(entry[0][0], entry[1])):
+        if not concepts or _concepts(heading) != concepts:
+            continue
+        units = [unit for number in index.same_question[doc_id, path] for unit in index.units_of(number)]
         claim = next((u for u in units if u.kind == "text"), None)
         # What is said of a thing elsewhere than where it is defined may come from anywhere: there the source has to name it.
-        named = (u for u in units if u.kind == "aside" and (_defines(*entry) or things & _things(u.text)))
+        named = (u for u in units if u.kind == "aside" and (_defines(doc_id, heading) or concepts & _concepts(u.text)))
         source = next((u for u in named if _SOURCE.match(u.text) and _names_a_paper(u.text)), None)
         if claim is not None and source is not None:
             return claim, source
@@ -73,9 +75,22 @@ def _names_a_paper(source: str) -> bool:
     return any(_YEAR.search(part) and not _BOOK.search(part) for part in re.split(r"[；;]", source))
 
 
-def _defines(chapter: str, heading: str) -> bool:
-    return chapter.endswith(f"/{TERMS}") and bool(WHAT_IS.match(heading))
+def _defines(doc_id: str, heading: str) -> bool:
+    return doc_id.endswith(f"/{TERMS}") and bool(WHAT_IS.match(heading))
 
 
-def _things(text: str) -> set[str]:
+def _thing(text: str) -> str:
+    """A question without the words that ask who, when or in which paper."""
+    for pattern in (_WHO_ASKED, _YEAR_ASKED, _PAPER_ASKED):
+        text = pattern.sub(" ", text)
+    return text
+
+
+def _names(text: str, thing: str) -> bool:
+    """Whether a text names all concepts of a thing, or, where it has none, all its words."""
+    concepts, words = _concepts(thing), set(content_terms(thing))
+    return concepts <= _concepts(text) if concepts else bool(words) and words <= set(content_terms(text))
+
+
+def _concepts(text: str) -> set[str]:
     return {concept for _, concept in mentions(text)}

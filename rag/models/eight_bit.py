@@ -72,7 +72,6 @@ class Workspace:
         self._sums = torch.empty(products * TILE * outputs, dtype=torch.int32)
         self._out = torch.empty(TILE * outputs)
         self._attended = torch.empty(0)
-        self._mixed = torch.empty(0)
 
     def scaled(self, rows: int, width: int) -> torch.Tensor:
         return self._scaled[: rows * width].view(rows, width)
@@ -86,19 +85,14 @@ class Workspace:
     def out(self, rows: int, width: int) -> torch.Tensor:
         return self._out[: rows * width].view(rows, width)
 
-    def attended(self, rows: int, width: int) -> torch.Tensor:
+    def attended(self, rows: int, hidden: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Queries, keys and values of all rows, shape (rows, 3 * hidden), and what attention makes of them, shape (rows, hidden)."""
         import torch
 
-        if len(self._attended) < rows * width:
-            self._attended = torch.empty(rows * width)
-        return self._attended[: rows * width].view(rows, width)
-
-    def mixed(self, rows: int, width: int) -> torch.Tensor:
-        import torch
-
-        if len(self._mixed) < rows * width:
-            self._mixed = torch.empty(rows * width)
-        return self._mixed[: rows * width].view(rows, width)
+        if len(self._attended) < 4 * rows * hidden:
+            self._attended = torch.empty(4 * rows * hidden)
+        split, end = 3 * rows * hidden, 4 * rows * hidden
+        return self._attended[:split].view(rows, 3 * hidden), self._attended[split:end].view(rows, hidden)
 
 
 class Matrix:
@@ -170,7 +164,7 @@ class _Layer:
 
         rows, hidden = x.shape
         tiles = [slice(at, min(at + TILE, rows)) for at in range(0, rows, TILE)]
-        attended, mixed = work.attended(rows, 3 * hidden), work.mixed(rows, hidden)
+        attended, mixed = work.attended(rows, hidden)
         for tile in tiles:
             self._attend(x[tile], work, attended[tile])
         split = attended.view(rows, 3, self._heads, hidden // self._heads)

@@ -155,24 +155,20 @@ class TransformerEncoder:
     def _encode_few(self, texts: Sequence[str], prompt: str | None) -> Vectors:
         """A few short texts, at once where the network is known, else as passages are."""
         with self._lock:
-            self._choose()
+            self._choose_arithmetic()
             if self._few is None:
                 return self._encode(texts, prompt)
             return np.ascontiguousarray(self._few(texts, self.model.prompts.get(prompt or "") or ""), dtype=np.float32)
 
     def _encode(self, texts: Sequence[str], prompt: str | None) -> Vectors:
         with self._lock:
-            self._choose()
+            self._choose_arithmetic()
             if self._many is not None:
                 size, spoken = self._settings.batch_size, self.model.prompts.get(prompt or "") or ""
-                order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-                out = np.zeros((len(texts), self.dimension), np.float32)
-                for at in range(0, len(order), size):
-                    rows = order[at : at + size]
-                    out[rows] = self._many([texts[i] for i in rows], spoken).numpy()
-                return out
+                found = [self._many(texts[at : at + size], spoken).numpy() for at in range(0, len(texts), size)]
+                return np.concatenate(found).astype(np.float32, copy=False)
             with half_precision(self._settings.device):
-                found = self.model.encode(
+                encoded = self.model.encode(
                     list(texts),
                     prompt_name=prompt,
                     batch_size=self._settings.batch_size,
@@ -180,9 +176,9 @@ class TransformerEncoder:
                     convert_to_numpy=True,
                     show_progress_bar=False,
                 )
-        return np.ascontiguousarray(found, dtype=np.float32)
+        return np.ascontiguousarray(encoded, dtype=np.float32)
 
-    def _choose(self) -> None:
+    def _choose_arithmetic(self) -> None:
         """What embeds few texts and what embeds many, by what this processor and this network are; None leaves it to the model itself."""
         import torch
 

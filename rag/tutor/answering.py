@@ -147,7 +147,7 @@ class Answering(Library):
         if asked.text.isascii() and len(asked.text.split()) <= FEW and not any(t in index.bm25 for t in terms):
             return 0.0
         if asks_origin(asked.text):
-            named = said_origin(asked, found) or noted_origin(asked, index, self._handbook_entries)
+            named = said_origin(asked, found) or noted_origin(asked, found, index)
             return NAMED if named else 0.0
         return self._answerability.probability(signals(asked, found, index))
 
@@ -190,10 +190,10 @@ class Answering(Library):
         index, asked = turn.searcher.index, turn.asked
         if by_part is not None:
             sentences, chosen = list(by_part.sentences), list(by_part.chosen)
-        elif asks_origin(asked.text) and (said := said_origin(asked, found)):
+        elif said := said_origin(asked, found):
             chosen = [said]
             sentences = compose(asked, chosen, index)
-        elif noted := noted_origin(asked, index, self._handbook_entries):
+        elif noted := noted_origin(asked, found, index):
             sentences, chosen = self._noted(turn, *noted)
         else:
             chosen = self._choose(turn, found)

@@ -221,7 +221,7 @@ class Room:
             else:
                 if state.phase in {"over", "finished"}:
                     return report_html(tutor.report(state), language, tutor)
-                if state.question is not None:
+                if state.question is not None and state.phase == "question":
                     Thread(target=_prepare, args=(tutor, state.question, state.plan.language), daemon=True).start()
                 return play_html(state, language, tutor)
         return start_html(self._choices(tutor, history, profile), language)
