@@ -33,6 +33,8 @@ LABELS = ("entails", "partly", "contradicts", "unrelated")
 ENTAILS, PARTLY, CONTRADICTS, UNRELATED = range(4)
 FOLDER = Path(str(files("rag") / "data" / "judge"))
 WEIGHTS, FACTS = "judge.safetensors", "judge.json"
+HEADS = ("heads.", "answers.")
+"""How the names of the parts begin that the encoder does not have."""
 BATCH_TOKENS = 400
 HEAD_WIDTH = 64
 SEPARATOR = 2
@@ -102,6 +104,11 @@ class BundledJudge:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
         return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
 
+    def seen(self, pairs: Sequence[TextPair]) -> Floats:
+        """What the head for answers sees of each pair (at least one), a row each: what it is fitted on."""
+        with self._lock:
+            return self._forward(pairs, "seen")
+
     def warm(self) -> None:
         """Load what the first call would wait for."""
         self._read([("warm", "up")])
@@ -121,18 +128,18 @@ class BundledJudge:
                 self._known.popitem(last=False)
         return out
 
-    def _forward(self, pairs: Sequence[TextPair]) -> Floats:
+    def _forward(self, pairs: Sequence[TextPair], part: str = "forward") -> Floats:
         import torch
 
         tokenizer, model, limit = self._load()
         encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=limit, return_token_type_ids=False)["input_ids"]
         order = sorted(range(len(pairs)), key=lambda i: len(encoded[i]))
-        out = np.zeros((len(pairs), 1 + len(LABELS)), np.float32)
+        found: dict[int, Floats] = {}
         for chunk in chunks(order, [len(e) for e in encoded], BATCH_TOKENS):
             ids, mask = padded([encoded[i] for i in chunk], tokenizer.pad_token_id)
             with torch.inference_mode():
-                out[chunk] = model(ids, mask).float().numpy()
-        return out
+                found |= zip(chunk, getattr(model, part)(ids, mask).float().numpy(), strict=True)
+        return np.stack([found[i] for i in range(len(pairs))])
 
     def _load(self) -> tuple[Any, Any, int]:
         if self._loaded is None:
@@ -231,10 +238,11 @@ def padded(encoded: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, to
 
 
 def network(base: Path) -> Any:
-    """The cross-encoder before training: the encoder's body and one small head for both tasks, five logits a pair.
+    """The cross-encoder before training: the encoder's body and two small heads, five logits a pair: whether it answers, and one for each of :data:`LABELS`.
 
-    The two texts attend to each other in the body; the head sees the mean states u and v of each of them, their difference and their product, as in
-    InferSent (Conneau et al., 2017). One mean over both learned far more slowly.
+    The two texts attend to each other in the body; the heads see the mean states u and v of each of them, their difference and their product, as in
+    InferSent (Conneau et al., 2017). One mean over both learned far more slowly. The head for answers is linear over those and the other head's hidden layer,
+    so that ``training/fit_answers.py`` can fit it to more questions without touching the rest.
     """
     import torch
     from transformers import AutoModel
@@ -246,15 +254,21 @@ def network(base: Path) -> Any:
             self.layers: Layers | None = None
             width = 4 * self.body.config.hidden_size
             self.heads = torch.nn.Sequential(
-                torch.nn.LayerNorm(width), torch.nn.Linear(width, HEAD_WIDTH), torch.nn.GELU(), torch.nn.Linear(HEAD_WIDTH, 1 + len(LABELS))
+                torch.nn.LayerNorm(width), torch.nn.Linear(width, HEAD_WIDTH), torch.nn.GELU(), torch.nn.Linear(HEAD_WIDTH, len(LABELS))
             )
+            self.answers = torch.nn.Linear(width + HEAD_WIDTH, 1)
 
-        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        def seen(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            """What the head for answers sees: both texts compared, then the other head's hidden layer."""
             states = self.layers(ids, mask) if self.layers else self.body(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             passed = (ids == SEPARATOR).cumsum(1)
             u, v = (_mean(states, where & (mask == 1)) for where in (passed == 0, passed >= 2))
-            logits: torch.Tensor = self.heads(torch.cat([u, v, (u - v).abs(), u * v], dim=1))
-            return logits
+            compared = self.heads[0](torch.cat([u, v, (u - v).abs(), u * v], dim=1))
+            return torch.cat([compared, self.heads[2](self.heads[1](compared))], dim=1)
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            seen = self.seen(ids, mask)
+            return torch.cat([self.answers(seen), self.heads[3](seen[:, -HEAD_WIDTH:])], dim=1)
 
     def _mean(states: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
         share = where.unsqueeze(-1).float()
@@ -271,7 +285,7 @@ def write_difference(tuned: Any, base: Any, path: Path) -> None:
     tensors: dict[str, npt.NDArray[Any]] = {}
     for name, value in tuned.state_dict().items():
         now, was = value.detach().float().cpu().numpy(), before[name].detach().float().cpu().numpy()
-        if name.startswith("heads."):
+        if name.startswith(HEADS):
             tensors[name] = now.astype(np.float16)
         elif not np.array_equal(now, was):
             if now.ndim == 1:

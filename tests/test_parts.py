@@ -18,6 +18,8 @@ from rag.tutor import Tutor
         ("dropout 是什么？ 梯度消失怎么解决？", ("dropout 是什么？", "梯度消失怎么解决？")),
         ("为什么 dropout 能防止过拟合？", ()),
         ("区别是什么", ()),
+        ("batch norm 训练和推理有什么不同", ()),
+        ("How does dropout differ between training and inference?", ()),
         ("全卷积和 Local-Conv 有什么区别", ("什么是 全卷积", "什么是 Local-Conv")),
         ("Bi-LSTM 和 LSTM 有什么区别", ("什么是 Bi-LSTM", "什么是 LSTM")),
         ("L1 正则化和 L2 正则化的区别", ("什么是 L1 正则化", "什么是 L2 正则化")),

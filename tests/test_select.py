@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from rag.answer import choose
+from rag.answer.prefer import prefer
 from rag.records import Asked, Evidence, Hit, Passage, Unit
 from rag.store import Index
 
@@ -62,3 +64,16 @@ def test_who_asks_why_gets_the_clause_that_says_because() -> None:
     found = evidence("p", 0, 5.0, [(FILL, 0.0), (first + "各有道理；", 4.0), (reason, 1.0), (FILL, 0.0)])
     assert reason in [u.text for u in choose(asked("为什么选七"), [found], NONE)[0].units]
     assert reason not in [u.text for u in choose(asked("有几种大小"), [found], NONE)[0].units]
+
+
+def test_a_note_that_only_names_things_gives_way_to_the_handbook() -> None:
+    def under(question: str, found: Evidence, folder: str) -> Evidence:
+        passage = replace(found.hit.passage, doc_id=folder, question=question, language="zh", heading_path=(question,))
+        return replace(found, hit=replace(found.hit, passage=passage), question=2.0)
+
+    names = under("损失函数有哪些？", evidence("names", 0, 5.0, [("Cross-Entropy / MSE / KL", 4.5)]), "notes.md")
+    saying = under("损失函数有哪些？", evidence("saying", 0, 5.0, [("分类常用交叉熵，因为它的梯度不会饱和；回归常用均方误差。", 4.5)]), "notes.md")
+    entry = under("分类为什么用交叉熵？", evidence("entry", 900, 4.5, [("均方误差配 sigmoid 时梯度会饱和。", 4.0)]), "handbook/zh/theory.md")
+    question = Asked("为什么不用 MSE 做分类的损失", "zh", ("mse", "分类", "损失"))
+    assert prefer(question, [names, entry])[0][0].hit.passage.id == "entry"
+    assert prefer(question, [saying, entry])[0][0].hit.passage.id == "saying"

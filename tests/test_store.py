@@ -91,6 +91,17 @@ def test_a_question_line_is_a_key_of_its_own(built: Path, toy: BigramEncoder) ->
     assert np.allclose(index.vectors[row], toy.queries(["为什么使用卷积？"])[0], atol=1e-6)
 
 
+def test_each_question_of_a_line_that_asks_several_is_a_key(tmp_path: Path, toy: BigramEncoder) -> None:
+    line = "卷积为什么能用在语音上？为什么 AlphaGo 也用卷积？怎么看？"
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.md").write_text(f"# 卷积\n\n## {line}\n\n因为它们都有局部结构。\n", encoding="utf-8")
+    build_index(tmp_path / "corpus", tmp_path / "index", toy)
+    index = load_index(tmp_path / "index", toy)
+    keys = index.vectors[index.keys[:, 1] == KeyKind.QUESTION]
+    asked = [line, "卷积为什么能用在语音上？", "为什么 AlphaGo 也用卷积？"]  # "怎么看？" asks nothing by itself
+    assert np.allclose(keys, toy.queries(asked), atol=1e-6)
+
+
 def test_the_dense_half_holds_every_key(built: Path, toy: BigramEncoder) -> None:
     index = load_index(built, toy)
     for row in range(len(index.keys)):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text import concepts, content_terms, first_forms, mentions, tokenize
+from rag.text import compounds, concepts, content_terms, first_forms, glossed_share, mentions, tokenize
 
 MIXED = st.text(alphabet=st.sampled_from(list("卷積积网絡网络梯度彌弥散的了abcCNN123xX× *-_.+#/$\\{}^αβ∞∇ \n\u2028　Ｌ２？?")), max_size=60)
 
@@ -133,3 +133,25 @@ def test_a_space_between_latin_and_chinese_letters_parts_no_name() -> None:
 @pytest.mark.parametrize(("one", "other"), [("贾扬清", "jiayangqing"), ("局部卷积", "Local-Conv"), ("天下没有白吃的午餐", "no free lunch theorem")])
 def test_two_writings_of_one_name_are_one_concept(one: str, other: str) -> None:
     assert set(concepts(one)) & set(concepts(other))
+
+
+def test_a_name_made_of_other_names_is_known_by_them() -> None:
+    assert set(compounds("为什么深层网络难训练")["hard-to-train-deep-network"]) >= {"deep-neural-network", "training"}
+    assert "vanishing-gradient" not in compounds("什么是梯度消失")  # "gradient" is half of it, and says little of it
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("how do you choose the batch size", "what is the batch size of a craft brewery"),
+        ("什么是注意力机制", "小孩注意力不集中怎么办"),
+        ("why do we need positional encoding", "why do we need a passport"),
+    ],
+)
+def test_how_much_of_a_question_names_concepts(ours: str, theirs: str) -> None:
+    assert 0 <= glossed_share(theirs) < glossed_share(ours) <= 1
+
+
+@given(MIXED)
+def test_a_share_is_a_share(text: str) -> None:
+    assert 0 <= glossed_share(text) <= 1

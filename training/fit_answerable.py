@@ -3,9 +3,11 @@
     python training/fit_answerable.py --seeds corpus/seeds --data EVAL_FOLDER --index index
 
 Positives are answerable development questions on the seeds, and questions of BEIR-like sets whose passage is indexed. Negatives are
-unanswerable questions on the seeds (near-domain, far, false premise) and interview questions of other fields asked of each corpus. So the signals must
-mean the same in several corpora and both languages. The corpus that ships with the program is one of them: questions of the bank in other words, of those
-the judge has not learnt from, which the handbook answers.
+unanswerable questions on the seeds (near-domain, far, false premise), interview questions of other fields in Chinese, and those of
+training/unanswerable.jsonl: this project's own, in both languages, of other fields ("far"), of software ("tech"), of other fields in words that deep learning
+uses too ("words"), and of deep learning that is not in the corpora ("near"); only those that the judge has not learnt from. So the signals must mean the same
+in several corpora and both languages. The corpus that ships with the program is one of them: questions of the bank in other words, of those the judge has not
+learnt from, which the handbook answers.
 
 A logistic regression on standardised signals; figures are from cross-validation by question. The refusal threshold is the highest one that
 wrongly refuses at most 6 % of the seeds' answerable questions in cross-validation; the caution threshold the one below which a quarter of the
@@ -21,14 +23,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import held_out
+from judge_data import UNANSWERABLE, held_out, unanswerable_held_out
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from rag.answer.answerable import READ, SIGNALS, signals
 from rag.answer.gate import gate
+from rag.answer.select import readable
 from rag.config import Settings
 from rag.corpus import document_from_text, load_corpus
 from rag.judge import BundledJudge, Judge
@@ -43,11 +46,17 @@ WRONGLY_REFUSED = 0.06
 CAUTIOUS_SHARE = 0.25
 OTHER_FIELDS = 4
 """Of how many questions of other fields one is asked."""
+ELSEWHERE = 0.1
+"""What a question asked of neither the seeds nor the shipped corpus counts; any other counts one, but"""
+OTHER = 2.0
+"""an interview question of another field: none of them may pass for one of ours."""
+ELSEWHERE_SETS = ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en")
 VARIANTS = {"plain": tuple(s for s in SIGNALS if s not in READ), "judged": SIGNALS}
 """The signals without a judge, and with one."""
 
 
-Row = tuple[str, bool, dict[str, list[float]]]
+Row = tuple[str, bool, dict[str, list[float]], str]
+"""Set, whether it is answerable, the signals of each variant, the question."""
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -58,12 +67,19 @@ def half(text: str) -> bool:
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 0
 
 
-def features(searcher: Searcher, question: str) -> dict[str, list[float]]:
-    """The signals of one question for each variant."""
+def features(searcher: Searcher, question: str, *, as_shipped: bool = False) -> dict[str, list[float]]:
+    """The signals of one question for each variant; ``as_shipped`` leaves out the handbook's half in the other language, as an answer does."""
     query = searcher.query(question)
-    found = searcher.evidence(query, searcher.score(query)[:12])
+    documents = readable(searcher.index, query.language) if as_shipped else None
+    found = searcher.evidence(query, searcher.score(query, documents)[:12])
     values = {"plain": signals(query.asked, found, searcher.index), "judged": signals(query.asked, searcher.reread(query, found), searcher.index)}
     return {variant: [values[variant][name] for name in names] for variant, names in VARIANTS.items()}
+
+
+def unanswerable(searcher: Searcher, corpus: str, kinds: set[str], *, as_shipped: bool = False) -> list[Row]:
+    """The project's own unanswerable questions of some kinds, of those the judge has not learnt from, asked of a corpus."""
+    taken = [row for row in rows(UNANSWERABLE) if row["kind"] in kinds and unanswerable_held_out(row["query"])]
+    return [(f"{corpus}:{r['kind']}:{r['language']}", False, features(searcher, r["query"], as_shipped=as_shipped), r["query"]) for r in taken]
 
 
 def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | None, foreign: list[str]) -> list[Row]:
@@ -75,25 +91,30 @@ def beir(folder: Path, encoder: TransformerEncoder, judge: Judge, cache: Path | 
     if stored and stored.is_file():
         with np.load(stored) as z:
             known = dict(zip(z["h"].tolist(), z["v"], strict=True))
-    index, _, _ = make_index([document_from_text(r["id"], r["text"]) for r in rows(folder / "corpus.jsonl")], encoder, known)
+    index, hashes, embedded = make_index([document_from_text(r["id"], r["text"]) for r in rows(folder / "corpus.jsonl")], encoder, known)
+    if stored and embedded:
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(stored, h=np.array(hashes), v=index.vectors)
     searcher = Searcher(index, encoder, judge=judge)
-    own = [(folder.name, True, features(searcher, q["text"])) for q in queries]
-    return own + [(folder.name, False, features(searcher, q)) for q in foreign]
+    own = [(folder.name, True, features(searcher, q["text"]), q["text"]) for q in queries]
+    return [*own, *((folder.name, False, features(searcher, q), q) for q in foreign), *unanswerable(searcher, folder.name, {"far", "tech"})]
 
 
 def shipped_corpus(corpus: Path, index: Path, encoder: TransformerEncoder, judge: Judge, foreign: list[str]) -> list[Row]:
-    """Other wordings of the bank's held-out questions, and questions of other fields, asked of everything that ships with the program."""
+    """Other wordings of the bank's held-out questions, and unanswerable ones, asked of everything that ships with the program."""
     searcher = Searcher(load_index(index, encoder), encoder, judge=judge)
     asked = [row for path in sorted((corpus / "bank" / "pairs").glob("*.jsonl")) for row in rows(path) if "asks" in row and held_out(row["question"])]
-    own = [("shipped", True, features(searcher, text)) for row in asked for texts in row["asks"].values() for text in texts]
-    return own + [("shipped", False, features(searcher, q)) for q in foreign]
+    asks = [(language, text) for row in asked for language, texts in row["asks"].items() for text in texts]
+    data = [(f"shipped:{language}", True, features(searcher, text, as_shipped=True), text) for language, text in asks]
+    data += [("shipped:other_fields", False, features(searcher, q, as_shipped=True), q) for q in foreign]
+    return data + unanswerable(searcher, "shipped", {"far", "tech", "words", "near"}, as_shipped=True)
 
 
 def collected(seeds: Path, folder: Path, index_folder: Path, judge_folder: Path | None, cache: Path | None) -> list[Row]:
     """The signals of every question; kept in ``cache`` between runs, so empty it when the search or the judge changes."""
     stored = cache / "signals.json" if cache else None
     if stored and stored.is_file():
-        return [(name, bool(answerable), values) for name, answerable, values in json.loads(stored.read_text(encoding="utf-8"))]
+        return [(name, bool(answerable), values, text) for name, answerable, values, text in json.loads(stored.read_text(encoding="utf-8"))]
     settings = Settings()
     encoder = TransformerEncoder(settings.encoder, settings.cache_dir)
     index, _, _ = make_index(load_corpus(seeds)[0], encoder, {})
@@ -101,16 +122,16 @@ def collected(seeds: Path, folder: Path, index_folder: Path, judge_folder: Path 
     searcher = Searcher(index, encoder, judge=judge)
     data: list[Row] = []
     for row in rows(folder / "seeds_qa" / "seed_queries.dev.jsonl"):
-        data.append(("seeds", True, features(searcher, row["query"])))
+        data.append(("seeds", True, features(searcher, row["query"]), row["query"]))
     for row in rows(folder / "seeds_qa" / "unanswerable.dev.jsonl"):
         if gate(row["query"]).kind is None:
-            data.append(("seeds:" + row["kind"] + (":" + row["sub"] if row.get("sub") else ""), False, features(searcher, row["query"])))
-    others = rows(folder / "unanswerable" / "other_fields_zh.jsonl")
-    for row in others[::OTHER_FIELDS]:
-        data.append(("other_fields", False, features(searcher, row["query"])))
-    for name in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en"):
-        data += beir(folder / "retrieval" / name, encoder, judge, cache, [r["query"] for r in others[3::16]])
-    data += shipped_corpus(seeds.parent, index_folder, encoder, judge, [r["query"] for r in others[7::16]])
+            data.append(("dev:" + row["kind"] + (":" + row["sub"] if row.get("sub") else ""), False, features(searcher, row["query"]), row["query"]))
+    others = [row["query"] for row in rows(folder / "unanswerable" / "other_fields_zh.jsonl")]
+    data += [("other_fields", False, features(searcher, q), q) for q in others[::OTHER_FIELDS]]
+    data += unanswerable(searcher, "seeds", {"far", "tech", "words", "near"})
+    for name in ELSEWHERE_SETS:
+        data += beir(folder / "retrieval" / name, encoder, judge, cache, others[3::16])
+    data += shipped_corpus(seeds.parent, index_folder, encoder, judge, others[7::16])
     if stored:
         stored.parent.mkdir(parents=True, exist_ok=True)
         stored.write_text(json.dumps(data), encoding="utf-8")
@@ -140,28 +161,24 @@ def fitted(data: list[Row], variant: str, columns: tuple[str, ...]) -> tuple[dic
     names = np.array([d[0] for d in data])
     y = np.array([d[1] for d in data])
     x = np.array([d[2][variant] for d in data])
-    # The seeds speak for the product; a question of another corpus counts a tenth, one of another field or of the shipped corpus a third.
-    weight = np.where(np.char.startswith(names, "seeds"), 1.0, np.where(np.isin(names, ["other_fields", "shipped"]), 0.33, 0.1))
+    groups = np.array([d[3] for d in data])
+    weight = np.where([n.split(":")[0] in ELSEWHERE_SETS for n in names], ELSEWHERE, np.where([n.endswith("other_fields") for n in names], OTHER, 1.0))
     probability = np.zeros(len(y))
     strata = np.array([f"{n}{v}" for n, v in zip(names, y, strict=True)])
-    for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, strata):
+    for train, test in StratifiedGroupKFold(5, shuffle=True, random_state=0).split(x, strata, groups):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))
         model.fit(x[train], y[train], logisticregression__sample_weight=weight[train])
         probability[test] = model.predict_proba(x[test])[:, 1]
     positives = probability[names == "seeds"]
     refuse = float(np.quantile(positives, WRONGLY_REFUSED)) - 1e-6
     caution = float(np.quantile(positives, CAUTIOUS_SHARE))
-    seeds_negative = np.array([n.startswith("seeds:") for n in names])
+    dev, shipped_names = np.char.startswith(names, "dev:"), np.char.startswith(names, "shipped:")
     report: dict[str, Any] = {
-        "auroc_seeds": auroc(positives.tolist(), probability[seeds_negative].tolist()),
+        "auroc_seeds": auroc(positives.tolist(), probability[dev].tolist()),
+        "auroc_shipped": auroc(probability[shipped_names & y].tolist(), probability[shipped_names & ~y].tolist()),
         "calibration_error": calibration_error(probability.tolist(), y.tolist()),
-        "wrongly_refused": float((positives < refuse).mean()),
+        "wrongly_refused": {str(n): float((probability[(names == n) & y] < refuse).mean()) for n in sorted(set(names[y]))},
         "refused": {str(n): float((probability[(names == n) & ~y] < refuse).mean()) for n in sorted(set(names[~y]))},
-        "auroc_other_corpora": {
-            n: auroc(probability[(names == n) & y].tolist(), probability[(names == n) & ~y].tolist())
-            for n in ("dl500_zh_headings", "dl500_en2zh", "dl_interview_en", "shipped")
-        },
-        "wrongly_refused_shipped": float((probability[(names == "shipped") & y] < refuse).mean()),
         "questions": len(y),
     }
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, max_iter=2000))

@@ -45,6 +45,14 @@ def held_out(group: str) -> bool:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 5 == 0
 
 
+UNANSWERABLE = Path(__file__).parent / "unanswerable.jsonl"
+
+
+def unanswerable_held_out(question: str) -> bool:
+    """Whether an unanswerable question validates and fits refusals: every second one, by its hash; the judge learns from the others."""
+    return int(hashlib.sha256(question.encode()).hexdigest(), 16) % 2 == 0
+
+
 def rows(path: Path) -> Iterator[Row]:
     """The objects of a JSON lines file."""
     for line in path.read_text(encoding="utf-8").split("\n"):

@@ -17,30 +17,30 @@ from importlib.resources import files
 from rag.measure import log_odds
 from rag.records import Asked, Evidence
 from rag.store import Index
-from rag.text import tokenize
+from rag.text import ANY_FIELD, CONCEPT, compounds, glossed_share, tokenize
 
 SIGNALS = (
     "top",
-    "unit",
     "question",
     "margin",
-    "sparse",
     "coverage",
     "concepts",
     "unknown",
     "unknown_concepts",
-    "agreement",
-    "english",
+    "crosses",
     "known_words",
-    "pointer",
     "names",
     "kind_missing",
+    "unknown_english",
+    "question_unknown",
+    "glossed",
+    "glossed_concepts",
     "judge",
     "judged",
-    "judge_top",
+    "judge_margin",
     "judge_kind",
 )
-READ = frozenset({"judge", "judged", "judge_top", "judge_kind"})
+READ = frozenset({"judge", "judged", "judge_margin", "judge_kind"})
 """The signals that only a judge gives."""
 
 
@@ -75,38 +75,54 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
     best = found[0]
     terms = [t for t in asked.terms if len(t) > 1]
     weight = {t: index.bm25.idf(t) for t in terms}
-    words = [t for t in terms if not t.startswith("§") and _comparable(t, asked, best)]
-    named = [t for t in terms if t.startswith("§")]
+    words = [t for t in terms if not t.startswith(CONCEPT) and _comparable(t, asked, best)]
+    named = _named(asked.text, terms, index)
     top_tokens = [set(index.tokens[index.number[e.hit.passage.id]]) for e in found[:3]]
-    lexical = [e.hit.parts.get("sparse", 0.0) for e in found]
-    by_words = max(range(len(found)), key=lambda i: lexical[i])
     fifth = found[min(5, len(found)) - 1]
     # The best of n independent scores lies about sqrt(2 ln n) deviations up by chance alone; only what exceeds that speaks.
     chance = math.sqrt(2.0 * math.log(max(2, len(index.keys))))
+    question = max(-3.0, max(e.question for e in found[:3]) - chance)
+    margin = best.raw - fifth.raw
+    concepts = max((_share(named, weight, tokens) for tokens in top_tokens), default=0.0) if named else 0.5
+    unknown = 1.0 - _share(words, weight, index.bm25) if words else 0.0
+    unknown_english = unknown if asked.language == "en" and best.hit.passage.language == "en" else 0.0
+    glossed = glossed_share(asked.text)
     odds = 0.0 if best.judged is None else log_odds(best.judged)
     kind_missing = float(_kind_missing(asked, found[:2]))
     return {
         "top": best.raw - chance,
-        "unit": max(-3.0, max((r for e in found[:3] for r in e.relevance), default=-9.0) - chance),
-        "question": max(-3.0, max(e.question for e in found[:3]) - chance),
-        "margin": best.raw - fifth.raw,
-        "sparse": max(lexical[:3], default=0.0),
+        "question": question,
+        "margin": margin,
         "coverage": max((_share(words, weight, tokens) for tokens in top_tokens), default=0.0) if words else 0.5,
-        "concepts": max((_share(named, weight, tokens) for tokens in top_tokens), default=0.0) if named else 0.5,
-        "unknown": 1.0 - _share(words, weight, index.bm25) if words else 0.0,
+        "concepts": concepts,
+        "unknown": unknown,
         "unknown_concepts": 1.0 - _share(named, weight, index.bm25) if named else 0.0,
-        "agreement": 1.0 / (1 + by_words),
-        "english": float(asked.language == "en"),
-        "known_words": float(bool(named)),
-        "pointer": float(best.hit.passage.kind == "pointer"),
+        "crosses": float(asked.language != best.hit.passage.language),
+        "known_words": float(any(t.removeprefix(CONCEPT) not in ANY_FIELD for t in named)),
         "names": _names_missing(asked, index),
         "kind_missing": kind_missing,
+        # An English question is near every heading that begins like it ("What is a ..."), so a near heading beside unknown words says little.
+        "unknown_english": unknown_english,
+        "question_unknown": question * unknown_english,
+        "glossed": glossed,
+        "glossed_concepts": glossed * concepts,
         "judge": odds,
         "judged": max((log_odds(e.judged) for e in found if e.judged is not None), default=0.0),
         # What a judge says counts more of a passage that stands out, and where the passages hold no year, number or name that was asked for.
-        "judge_top": odds * (best.raw - chance),
+        "judge_margin": odds * margin,
         "judge_kind": odds * kind_missing,
     }
+
+
+def _named(text: str, terms: Sequence[str], index: Index) -> list[str]:
+    """The concepts among terms, without those that the corpus does not know as a whole but by what they are made of."""
+    made_of = compounds(text)
+
+    def known_by_parts(term: str) -> bool:
+        parts = made_of.get(term.removeprefix(CONCEPT), ())
+        return bool(parts) and all(CONCEPT + part in index.bm25 for part in parts)
+
+    return [t for t in terms if t.startswith(CONCEPT) and (t in index.bm25 or not known_by_parts(t))]
 
 
 _NAME = re.compile(r"\b(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Za-z]+-?[A-Z][A-Za-z]*|[A-Za-z]+\d+)\b")

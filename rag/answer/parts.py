@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.records import Evidence, Unit
-from rag.text import CONCEPT, language_of, mentions
+from rag.text import ASKING, CONCEPT, language_of, mentions
 
 MAX_PARTS = 4
 SUBJECT = 0.6
@@ -20,11 +20,9 @@ _COMPARES = re.compile(
     r"\bdifferent(?=\s+(?:from|than|to)\b|\s*(?:[?.,]|$))|\b(?:difference\w*|differ|differs|compar\w*|versus|vs\.?|contrast|each|respectively|distinguish)\b",
     re.IGNORECASE,
 )
-GENERIC = frozenset(
-    "difference comparison advantage drawback disadvantage principle problem question answer application example reason effect definition purpose training "
-    "test neural-network deep-learning "
-    "machine-learning model network layer feature image text data dataset parameter weight input output accuracy performance deep-neural-network computation "
-    "method mechanism mean".split()
+GENERIC = ASKING | frozenset(
+    "training test inference prediction neural-network deep-neural-network deep-learning machine-learning model network layer feature image text data dataset "
+    "parameter weight input output accuracy".split()
 )
 """Concepts that a question is about only together with others."""
 _COMPOUND = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answer.orders import gives_orders
-from rag.records import Asked, Evidence, Unit
+from rag.records import Asked, Evidence, Language, Unit
 from rag.store import Index
 from rag.text import content_terms, is_cjk, normalise
 
@@ -64,10 +64,25 @@ def is_pointer(evidence: Evidence) -> bool:
 def is_label(evidence: Evidence) -> bool:
     """Whether a passage is a few words under no question: it names something and says nothing of it."""
     passage = evidence.hit.passage
-    if passage.question or passage.kind in {"formula", "code"}:
-        return False
-    cjk = sum(map(is_cjk, passage.text))
-    return cjk <= LABEL_LETTERS and len(_LATIN.findall(passage.text)) <= LABEL_WORDS and not _FORMULA.search(passage.text)
+    return not passage.question and passage.kind not in {"formula", "code"} and _names(passage.text)
+
+
+def only_names(evidence: Evidence) -> bool:
+    """Whether all that a passage says to the question above it is a few words."""
+    said = [u for u in evidence.units if u.kind not in {"question", "head"}]
+    return bool(said) and all(u.kind in {"text", "item"} for u in said) and _names(" ".join(u.text for u in said), 2 * LABEL_WORDS)
+
+
+def _names(text: str, words: int = LABEL_WORDS) -> bool:
+    """Whether a text is too short to say anything of what it names: hardly an ideograph, and so many Latin words at most."""
+    return sum(map(is_cjk, text)) <= LABEL_LETTERS and len(_LATIN.findall(text)) <= words and not _FORMULA.search(text)
+
+
+def readable(index: Index, language: Language) -> Collection[str] | None:
+    """The documents an answer in a language may quote: all (None), but of the handbook, which stands in both, only that language's half."""
+    twin = f"{HANDBOOK}/{'en' if language == 'zh' else 'zh'}/"
+    mine = [doc_id for doc_id in index.documents if not doc_id.startswith(twin)]
+    return None if len(mine) == len(index.documents) else mine
 
 
 def is_handbook(evidence: Evidence) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ Progress = Callable[[str, int, int], None]
 
 UNIT_KEY_KINDS = frozenset({"text", "item", "row", "formula", "reference"})
 UNIT_KEY_MIN = 6
+ASKED_MIN = 8
+_ASKED = re.compile(r"[^?？]+[?？]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,11 @@ def passage_text(document: Document, passage: Passage, units: Sequence[Unit]) ->
     return f"{context_line(document, passage)}\n{body}"
 
 
-def question_key(passage: Passage) -> str | None:
-    """The question line (or last heading) that is a retrieval key of its own."""
-    return passage.question or (passage.heading_path[-1] if passage.heading_path else None)
+def question_keys(passage: Passage) -> list[str]:
+    """The question line (or last heading) that is a retrieval key of its own; of a line that asks several questions each is one, too."""
+    line = passage.question or (passage.heading_path[-1] if passage.heading_path else "")
+    asked = [q.strip() for q in _ASKED.findall(line)]
+    return [line, *(q for q in asked if len(q) >= ASKED_MIN)] if len(asked) > 1 else [line] if line else []
 
 
 def _keys(documents: Sequence[Document], passages: Sequence[Passage], units: Sequence[Unit]) -> tuple[list[tuple[int, int, int]], list[str]]:
@@ -74,8 +79,7 @@ def _keys(documents: Sequence[Document], passages: Sequence[Passage], units: Seq
         own = units[first:at]
         rows.append((n, KeyKind.PASSAGE, -1))
         texts.append(passage_text(by_doc[passage.doc_id], passage, own))
-        key = question_key(passage)
-        if key:
+        for key in question_keys(passage):
             rows.append((n, KeyKind.QUESTION, -1))
             texts.append(key)
         topic = passage.heading_path[-1] if passage.heading_path else ""

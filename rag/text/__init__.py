@@ -2,14 +2,30 @@
 
 from rag.text.normal import is_cjk, language_of, normalise
 from rag.text.sentences import split_sentences
-from rag.text.tokens import CONCEPT, TOKENIZER_VERSION, concepts, content_terms, first_forms, mentions, tokenize
+from rag.text.tokens import (
+    ANY_FIELD,
+    ASKING,
+    CONCEPT,
+    TOKENIZER_VERSION,
+    compounds,
+    concepts,
+    content_terms,
+    first_forms,
+    glossed_share,
+    mentions,
+    tokenize,
+)
 
 __all__ = [
+    "ANY_FIELD",
+    "ASKING",
     "CONCEPT",
     "TOKENIZER_VERSION",
+    "compounds",
     "concepts",
     "content_terms",
     "first_forms",
+    "glossed_share",
     "is_cjk",
     "language_of",
     "mentions",

@@ -42,6 +42,15 @@ STOP_EN = frozenset(
     "between during before after up down out off again once same own too s t don explain describe tell please give list mean means meant get got use used "
     "using make makes made like let s me".split()
 )
+ASKING = frozenset(
+    "question problem answer example reason method difference advantage drawback disadvantage principle purpose effect definition comparison application "
+    "mechanism mean performance computation".split()
+)
+"""Concepts of how something is asked."""
+ANY_FIELD = ASKING | frozenset(
+    "implementation explain solution step increase decrease improvement property challenge experience code error efficiency history beginner meaning".split()
+)
+"""Concepts that questions of any field name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +168,16 @@ def tokenize(text: str) -> list[str]:
 
 def _find_concepts(plain: str) -> list[str]:
     """Known concepts in normalised text in reading order, with repetition."""
-    return [concept for _, _, concept in _concept_spans(re.sub(r"(?<=[\u2e80-\uffff]) (?=[\u2e80-\uffff])", "", plain))]
+    return [concept for _, _, concept in _concept_spans(_tight(plain))]
+
+
+def _tight(plain: str) -> str:
+    """Normalised text without the spaces between ideographs."""
+    return re.sub(r"(?<=[\u2e80-\uffff]) (?=[\u2e80-\uffff])", "", plain)
+
+
+def _squeezed(text: str) -> str:
+    return _tight(normalise(text))
 
 
 def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
@@ -205,10 +223,49 @@ def _adjacent(plain: str, pieces: list[re.Match[str]], first: int, length: int) 
 
 def mentions(text: str) -> list[tuple[str, str]]:
     """The longest mentions of concepts in a text as (words as normalised, concept id), in reading order, without repetition."""
-    plain = re.sub(r"(?<=[\u2e80-\uffff]) (?=[\u2e80-\uffff])", "", normalise(text))
+    plain = _squeezed(text)
     spans = _concept_spans(plain)
     outer = [(s, e, c) for s, e, c in spans if not any(a <= s and e <= b and (a, b) != (s, e) for a, b, _ in spans)]
     return list(dict.fromkeys((plain[s:e], c) for s, e, c in outer))
+
+
+PARTS_SHARE = 0.6
+"""How much of a name's letters its parts must make up to say what it says: "深层网络" and "训练" do in "深层网络难训练"."""
+
+
+def compounds(text: str) -> dict[str, tuple[str, ...]]:
+    """The concepts named in a text that are made of other concepts for the most part, each with those."""
+    spans = _concept_spans(_squeezed(text))
+    found: dict[str, tuple[str, ...]] = {}
+    for start, end, concept in spans:
+        inner = [(s, e, c) for s, e, c in spans if start <= s and e <= end and (s, e) != (start, end)]
+        if len({i for s, e, _ in inner for i in range(s, e)}) >= PARTS_SHARE * (end - start):
+            found[concept] = tuple(dict.fromkeys(c for _, _, c in inner))
+    return found
+
+
+def glossed_share(text: str) -> float:
+    """How much of a text's content words names concepts of the glossary, by ideographs; a Latin word counts as two. 0 where there are none.
+
+    What an interview in another field asks ("the batch size of a craft brewery") may name a concept, but does so among words that name none.
+    """
+    plain = _squeezed(text)
+    named = {i for start, end, concept in _concept_spans(plain) if concept not in ANY_FIELD for i in range(start, end)}
+    total, glossed = 0, 0
+    for run in _RUN.finditer(plain):
+        if run.group("cjk"):
+            at = run.start()
+            for word in _segmenter().cut(run.group()):
+                if word not in STOP_ZH:
+                    total += len(word)
+                    glossed += sum(i in named for i in range(at, at + len(word)))
+                at += len(word)
+        else:
+            for piece in _PIECE.finditer(run.group()):
+                if piece.group() not in STOP_EN:
+                    total += 2
+                    glossed += 2 * (run.start() + piece.start() in named)
+    return glossed / total if total else 0.0
 
 
 @lru_cache(maxsize=2)

@@ -16,7 +16,7 @@ from rag.answer.parts import Parts, about, compares, covers, headed, naming_all,
 from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
-from rag.answer.select import HANDBOOK, SAID, SHORT_PASSAGE, UNIT_GAP, is_handbook, overlap, quotable, without
+from rag.answer.select import SAID, SHORT_PASSAGE, UNIT_GAP, is_handbook, overlap, quotable, readable, without
 from rag.answer.writer import Writer
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
@@ -163,7 +163,7 @@ class Answering(Library):
         """Evidence for a question, readable in the language it was ``told`` to answer in; one that continues a conversation leans on the passages of
         what it continues."""
         query = searcher.query(read.search)
-        documents = documents if documents is not None else self._readable(searcher.index, told or query.language)
+        documents = documents if documents is not None else readable(searcher.index, told or query.language)
         scored = searcher.score(query, documents, self.settings.search.candidates)
         # Who was told what a thing is and asks on is not answered by its definition again.
         if read.followed and read.context and scored and not thing_asked(read.context):
@@ -177,14 +177,6 @@ class Answering(Library):
     def _quoted(searcher: Searcher, number: int, read: Standalone) -> float:
         """What a passage gains by holding the words of the last answer: from 0 (less than two fifths of them) to 1 (all)."""
         return max(0.0, (overlap(read.said, searcher.index.passages[number].text) - 0.4) / 0.6) if read.said else 0.0
-
-    @staticmethod
-    def _readable(index: Index, language: Language) -> Collection[str] | None:
-        """The documents an answer in a language may quote: all, but of the handbook, which stands in both, only that language's half."""
-        other = "en" if language == "zh" else "zh"
-        twin = f"{HANDBOOK}/{other}/"
-        mine = [doc_id for doc_id in index.documents if not doc_id.startswith(twin)]
-        return None if len(mine) == len(index.documents) else mine
 
     def _compose(self, turn: Turn, found: Sequence[Evidence], by_part: ByPart | None) -> tuple[Answer, Sequence[Chosen]]:
         index, asked = turn.searcher.index, turn.asked
@@ -324,8 +316,8 @@ class Answering(Library):
         terms = [term for name in names if (term := term_of(name))]
         if not terms:
             return []
-        readable = documents if documents is not None else self._readable(index, asked.language)
-        holding = [n for n, tokens in enumerate(index.tokens) if all(t in tokens for t in terms) and (readable is None or index.passages[n].doc_id in readable)]
+        allowed = documents if documents is not None else readable(index, asked.language)
+        holding = [n for n, tokens in enumerate(index.tokens) if all(t in tokens for t in terms) and (allowed is None or index.passages[n].doc_id in allowed)]
         near = max((r for e in found for r in e.relevance), default=0.0) - 2 * UNIT_GAP
         chosen: list[tuple[float, Chosen]] = []
         for evidence in searcher.evidence_of(searcher.query(asked.text), holding):

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from rag.answer.select import HANDBOOK
 from rag.corpus.intake import is_mine
+from rag.models import Vectors
 from rag.records import Language, Passage, Question
 from rag.store import Index, KeyKind
-from rag.store.build import question_key
+from rag.store.build import question_keys
 from rag.tutor import Tutor
 from rag.ui.strings import say
 from rag.ui.typeset import inline, plain
@@ -94,7 +95,9 @@ def _asked(tutor: Tutor, language: Language) -> Floats:
     """The bank's questions as unit vectors around their mean. Those that head a passage are taken from the index, the others are embedded."""
     index, texts = tutor.index, [q.text.in_language(language) for q in tutor.bank]
     rows = np.flatnonzero(index.keys[:, 1] == KeyKind.QUESTION)
-    known = {question_key(index.passages[n]): index.vectors[row] for row, n in zip(rows, index.keys[rows, 0], strict=True)}
+    known: dict[str, Vectors] = {}
+    for row, n in zip(rows, index.keys[rows, 0], strict=True):
+        known.setdefault(question_keys(index.passages[n])[0], index.vectors[row])  # a passage's first row is of its whole line
     fresh = [text for text in texts if text not in known]
     known.update(zip(fresh, tutor.encoder.passages(fresh), strict=True))
     found = np.stack([known[text] for text in texts]).astype(np.float64)
