@@ -10,7 +10,9 @@ import pytest
 
 from rag.answer.followup import thing_asked
 from rag.config import Settings
+from rag.judge import BundledJudge
 from rag.models import TransformerEncoder
+from rag.models.bundled import ensure_unpacked
 from rag.store import build_index, load_index
 from rag.tutor import Tutor
 
@@ -41,6 +43,22 @@ def defined(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, encoder: 
     settings = Settings(corpus=folder / "corpus", index=folder / "index", cache_dir=cache_dir, data_dir=folder / "data")
     build_index(settings.corpus, settings.index, encoder)
     return Tutor(settings, encoder, load_index(settings.index, encoder))
+
+
+IN_OUR_WORDS = (
+    "How does a gas boiler work?", "What is the attention economy?", "What is pooling of risk in insurance?", "Why do people drop out of gym memberships?",
+    "How deep should I plant tulip bulbs?", "How do I normalise audio in Audacity?", "How do bats navigate in the dark?", "What is a thread pool?",
+    "What is the kernel of truth in a rumour?", "How do you regularise your sleep?",
+    "学习成绩下降怎么办", "卷发怎么打理", "Nginx怎么配置反向代理", "梯田是怎么形成的",
+)  # fmt: skip
+
+
+def test_what_other_fields_ask_in_our_words_is_mostly_refused_and_never_surely_answered(defined: Tutor, cache_dir: Path) -> None:
+    tutor = Tutor(defined.settings, defined.encoder, defined.index, BundledJudge(lambda: ensure_unpacked(cache_dir)))
+    answered = [a for a in map(tutor.ask, IN_OUR_WORDS) if not a.abstained]
+    assert len(answered) <= 5
+    assert [a.question for a in answered if not a.caution] == []
+    assert not any(tutor.ask(question).abstained for question in ("What is dropout?", "why use dropout", "学习率预热是什么"))
 
 
 def heading(tutor: Tutor, question: str, history: list[dict[str, object]] | None = None) -> str:

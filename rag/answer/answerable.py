@@ -98,7 +98,7 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
         "unknown": unknown,
         "unknown_concepts": 1.0 - _share(named, weight, index.bm25) if named else 0.0,
         "crosses": float(asked.language != best.hit.passage.language),
-        "known_words": float(any(t.removeprefix(CONCEPT) not in ANY_FIELD for t in named)),
+        "known_words": float(any(t.removeprefix(CONCEPT) not in ANY_FIELD for t in named) or _writes(index, asked.text)),
         "names": _names_missing(asked, index),
         "kind_missing": kind_missing,
         # An English question is near every heading that begins like it ("What is a ..."), so a near heading beside unknown words says little.
@@ -126,6 +126,7 @@ def _named(text: str, terms: Sequence[str], index: Index) -> list[str]:
 
 
 _NAME = re.compile(r"\b(?:[A-Z][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*|[A-Za-z]+-?[A-Z][A-Za-z]*|[A-Za-z]+\d+)\b")
+_IDENTIFIER = re.compile(r"[A-Za-z]+(?:_[A-Za-z0-9]+)+")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9]+(?:[-&][A-Za-z0-9]+)*")
 # What a question asks for, and what a text must hold to give it: an answer without any number does not say how many.
 _WANTED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
@@ -149,6 +150,11 @@ _WANTED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
         re.compile(r"作者|等人|et al|提出者|[A-Z][a-z]+ [A-Z][a-z]+"),
     ),
 )
+
+
+def _writes(index: Index, text: str) -> bool:
+    """Whether the corpus writes an identifier of a text ("he_normal")."""
+    return any(max((t for t in tokenize(name) if not t.startswith(CONCEPT)), key=len) in index.bm25 for name in _IDENTIFIER.findall(text))
 
 
 def _names_missing(asked: Asked, index: Index) -> float:
