@@ -32,9 +32,8 @@ TextPair = tuple[str, str]
 LABELS = ("entails", "partly", "contradicts", "unrelated")
 ENTAILS, PARTLY, CONTRADICTS, UNRELATED = range(4)
 FOLDER = Path(str(files("rag") / "data" / "judge"))
-WEIGHTS, FACTS = "judge.safetensors", "judge.json"
-HEADS = ("heads.", "answers.")
-"""How the names of the parts begin that the encoder does not have."""
+WEIGHTS, FACTS, ANSWERS = "judge.safetensors", "judge.json", "answers.safetensors"
+"""The tuned network, what is known of its training, and the head that is fitted to it afterwards."""
 BATCH_TOKENS = 400
 HEAD_WIDTH = 64
 SEPARATOR = 2
@@ -52,6 +51,10 @@ class Judge(Protocol):
 
     def answers(self, pairs: Sequence[TextPair]) -> Floats:
         """Probability, shape (n,), that a passage answers a question; pairs are (question, passage)."""
+        ...
+
+    def addresses(self, pairs: Sequence[TextPair]) -> Floats:
+        """Probability, shape (n,), that a reply speaks to a question; pairs are (question, reply)."""
         ...
 
     def entails(self, pairs: Sequence[TextPair]) -> Floats:
@@ -74,7 +77,7 @@ class BundledJudge:
         self._base = base
         self._folder = folder
         self._lock = threading.RLock()
-        self._loaded: tuple[Any, Any, int] | None = None
+        self._loaded: tuple[Any, Any, Any, int] | None = None
         self._known: OrderedDict[TextPair, Floats] = OrderedDict()
 
     @staticmethod
@@ -96,31 +99,33 @@ class BundledJudge:
         return found
 
     def answers(self, pairs: Sequence[TextPair]) -> Floats:
-        logits = self._read(pairs)[:, 0]
-        return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
+        return _probability(self._read(pairs)[:, 0])
+
+    def addresses(self, pairs: Sequence[TextPair]) -> Floats:
+        return _probability(self._read(pairs)[:, 1])
 
     def entails(self, pairs: Sequence[TextPair]) -> Floats:
-        logits = self._read(pairs)[:, 1:]
+        logits = self._read(pairs)[:, 2:]
         shares = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
         return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
 
     def seen(self, pairs: Sequence[TextPair]) -> Floats:
-        """What the head for answers sees of each pair (at least one), a row each: what it is fitted on."""
+        """What the heads see of each pair (at least one), a row each: what the head for answers is fitted on."""
         with self._lock:
-            return self._forward(pairs, "seen")
+            return self._forward(pairs, lambda model, _, seen: seen)
 
     def warm(self) -> None:
         """Load what the first call would wait for."""
         self._read([("warm", "up")])
 
     def _read(self, pairs: Sequence[TextPair]) -> Floats:
-        """Logits of both heads, shape (n, 5)."""
+        """Logits, shape (n, 6): of :meth:`answers`, of :meth:`addresses`, and one for each of :data:`LABELS`."""
         with self._lock:
             new = [p for p in dict.fromkeys(pairs) if p not in self._known]
             if new:
-                for pair, row in zip(new, self._forward(new), strict=True):
+                for pair, row in zip(new, self._forward(new, _logits), strict=True):
                     self._known[pair] = row
-            out = np.zeros((len(pairs), 1 + len(LABELS)), np.float32)
+            out = np.zeros((len(pairs), 2 + len(LABELS)), np.float32)
             for n, pair in enumerate(pairs):
                 self._known.move_to_end(pair)
                 out[n] = self._known[pair]
@@ -128,20 +133,21 @@ class BundledJudge:
                 self._known.popitem(last=False)
         return out
 
-    def _forward(self, pairs: Sequence[TextPair], part: str = "forward") -> Floats:
+    def _forward(self, pairs: Sequence[TextPair], part: Callable[[Any, Any, torch.Tensor], torch.Tensor]) -> Floats:
+        """What ``part`` makes of the network, the head for answers and what both see of pairs, a row each."""
         import torch
 
-        tokenizer, model, limit = self._load()
+        tokenizer, model, answers, limit = self._load()
         encoded = tokenizer([a for a, _ in pairs], [b for _, b in pairs], truncation=True, max_length=limit, return_token_type_ids=False)["input_ids"]
         order = sorted(range(len(pairs)), key=lambda i: len(encoded[i]))
         found: dict[int, Floats] = {}
         for chunk in chunks(order, [len(e) for e in encoded], BATCH_TOKENS):
             ids, mask = padded([encoded[i] for i in chunk], tokenizer.pad_token_id)
             with torch.inference_mode():
-                found |= zip(chunk, getattr(model, part)(ids, mask).float().numpy(), strict=True)
+                found |= zip(chunk, part(model, answers, model.seen(ids, mask)).float().numpy(), strict=True)
         return np.stack([found[i] for i in range(len(pairs))])
 
-    def _load(self) -> tuple[Any, Any, int]:
+    def _load(self) -> tuple[Any, Any, Any, int]:
         if self._loaded is None:
             from transformers import AutoTokenizer
 
@@ -154,8 +160,46 @@ class BundledJudge:
             elif has_integer_products():
                 model.layers = EightBitLayers(model.body)
                 del model.body.encoder
-            self._loaded = AutoTokenizer.from_pretrained(base, local_files_only=True), model, int(facts["max_tokens"])
+            self._loaded = (
+                AutoTokenizer.from_pretrained(base, local_files_only=True),
+                model,
+                _head_for_answers(self._folder / ANSWERS, model.width),
+                int(facts["max_tokens"]),
+            )
         return self._loaded
+
+
+def _probability(logits: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
+
+
+def _logits(model: Any, answers: Any, seen: torch.Tensor) -> torch.Tensor:
+    """The logits of pairs; before a head for answers is fitted the network's own says what answers."""
+    import torch
+
+    own = model.judged(seen)
+    return torch.cat([answers(seen) if answers is not None else own[:, :1], own], dim=1)
+
+
+def _head_for_answers(path: Path, width: int) -> Any:
+    """The linear head over ``width`` numbers in a file of ``training/fit_answers.py``; None where there is none.
+
+    Raises:
+        ModelError: the file is damaged, or of another network.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        return None
+    try:
+        head = torch.nn.Linear(width, 1)
+        head.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ModelError(f"the judge's weights in {path} do not fit ({reason}); install the package again, or set search.judge to off") from error
+    return head
 
 
 class CrossEncoderJudge:
@@ -182,6 +226,9 @@ class CrossEncoderJudge:
         with self._lock:
             found = self._load().predict(list(pairs), convert_to_numpy=True, show_progress_bar=False)
         return np.asarray(found, np.float32)
+
+    def addresses(self, pairs: Sequence[TextPair]) -> Floats:
+        return self._entailment.addresses(pairs)
 
     def entails(self, pairs: Sequence[TextPair]) -> Floats:
         return self._entailment.entails(pairs)
@@ -238,11 +285,10 @@ def padded(encoded: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, to
 
 
 def network(base: Path) -> Any:
-    """The cross-encoder before training: the encoder's body and two small heads, five logits a pair: whether it answers, and one for each of :data:`LABELS`.
+    """The cross-encoder before training: the encoder's body and one small head for both tasks, five logits a pair.
 
-    The two texts attend to each other in the body; the heads see the mean states u and v of each of them, their difference and their product, as in
-    InferSent (Conneau et al., 2017). One mean over both learned far more slowly. The head for answers is linear over those and the other head's hidden layer,
-    so that ``training/fit_answers.py`` can fit it to more questions without touching the rest.
+    The two texts attend to each other in the body; the head sees the mean states u and v of each of them, their difference and their product, as in
+    InferSent (Conneau et al., 2017). One mean over both learned far more slowly.
     """
     import torch
     from transformers import AutoModel
@@ -253,22 +299,26 @@ def network(base: Path) -> Any:
             self.body = AutoModel.from_pretrained(base, local_files_only=True, add_pooling_layer=False, attn_implementation="sdpa")
             self.layers: Layers | None = None
             width = 4 * self.body.config.hidden_size
+            self.width = width + HEAD_WIDTH
             self.heads = torch.nn.Sequential(
-                torch.nn.LayerNorm(width), torch.nn.Linear(width, HEAD_WIDTH), torch.nn.GELU(), torch.nn.Linear(HEAD_WIDTH, len(LABELS))
+                torch.nn.LayerNorm(width), torch.nn.Linear(width, HEAD_WIDTH), torch.nn.GELU(), torch.nn.Linear(HEAD_WIDTH, 1 + len(LABELS))
             )
-            self.answers = torch.nn.Linear(width + HEAD_WIDTH, 1)
 
         def seen(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            """What the head for answers sees: both texts compared, then the other head's hidden layer."""
+            """Both texts compared, then the head's hidden layer, ``width`` numbers a pair."""
             states = self.layers(ids, mask) if self.layers else self.body(input_ids=ids, attention_mask=mask).last_hidden_state.float()
             passed = (ids == SEPARATOR).cumsum(1)
             u, v = (_mean(states, where & (mask == 1)) for where in (passed == 0, passed >= 2))
             compared = self.heads[0](torch.cat([u, v, (u - v).abs(), u * v], dim=1))
             return torch.cat([compared, self.heads[2](self.heads[1](compared))], dim=1)
 
+        def judged(self, seen: torch.Tensor) -> torch.Tensor:
+            """The logits of what was seen."""
+            logits: torch.Tensor = self.heads[3](seen[:, -HEAD_WIDTH:])
+            return logits
+
         def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            seen = self.seen(ids, mask)
-            return torch.cat([self.answers(seen), self.heads[3](seen[:, -HEAD_WIDTH:])], dim=1)
+            return self.judged(self.seen(ids, mask))
 
     def _mean(states: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
         share = where.unsqueeze(-1).float()
@@ -285,7 +335,7 @@ def write_difference(tuned: Any, base: Any, path: Path) -> None:
     tensors: dict[str, npt.NDArray[Any]] = {}
     for name, value in tuned.state_dict().items():
         now, was = value.detach().float().cpu().numpy(), before[name].detach().float().cpu().numpy()
-        if name.startswith(HEADS):
+        if name.startswith("heads."):
             tensors[name] = now.astype(np.float16)
         elif not np.array_equal(now, was):
             if now.ndim == 1:

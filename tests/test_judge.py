@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from rag.config import Settings
 from rag.errors import ModelError
-from rag.judge import ENTAILS, FOLDER, LABELS, PARTLY, BundledJudge, chunks, network, open_judge, read_difference, write_difference
+from rag.judge import ANSWERS, ENTAILS, FOLDER, LABELS, PARTLY, BundledJudge, chunks, network, open_judge, read_difference, write_difference
 from rag.models.bundled import ensure_unpacked
 
 PAIRS = [
@@ -44,10 +46,11 @@ def test_probabilities(judge: BundledJudge) -> None:
     found = judge.entails(PAIRS)
     assert found.shape == (len(PAIRS), len(LABELS))
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
-    answers = judge.answers(PAIRS)
-    assert answers.shape == (len(PAIRS),)
-    assert ((answers >= 0) & (answers <= 1)).all()
-    assert judge.answers([]).shape == (0,)
+    for read in (judge.answers, judge.addresses):
+        found = read(PAIRS)
+        assert found.shape == (len(PAIRS),)
+        assert ((found >= 0) & (found <= 1)).all()
+        assert read([]).shape == (0,)
     assert judge.entails([]).shape == (0, len(LABELS))
 
 
@@ -86,6 +89,23 @@ def test_a_difference_is_written_and_read_back(base: Callable[[], Path], tmp_pat
     read_difference(again, tmp_path / "judge.safetensors")
     for (name, expected), (_, found) in zip(tuned.state_dict().items(), again.state_dict().items(), strict=True):
         assert torch.allclose(expected, found, atol=3e-4), name
+
+
+def test_the_head_for_answers_is_a_linear_one_over_what_is_seen(base: Callable[[], Path], judge: BundledJudge, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "judge")
+    head = load_file(tmp_path / "judge" / ANSWERS)
+    logits = judge.seen(PAIRS) @ head["weight"][0].astype(np.float32) + head["bias"].astype(np.float32)
+    assert np.allclose(judge.answers(PAIRS), 1 / (1 + np.exp(-logits)), atol=1e-4)
+    (tmp_path / "judge" / ANSWERS).unlink()
+    bare = BundledJudge(base, tmp_path / "judge")
+    assert (bare.answers(PAIRS) == bare.addresses(PAIRS)).all()
+    assert (bare.entails(PAIRS) == judge.entails(PAIRS)).all()
+    save_file({"weight": head["weight"][:, :9].copy(), "bias": head["bias"]}, tmp_path / "judge" / ANSWERS)
+    with pytest.raises(ModelError, match=r"do not fit.*search\.judge to off"):
+        BundledJudge(base, tmp_path / "judge").answers(PAIRS)
+    (tmp_path / "judge" / ANSWERS).write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"do not fit.*search\.judge to off"):
+        BundledJudge(base, tmp_path / "judge").answers(PAIRS)
 
 
 def test_faults_say_what_to_do(base: Callable[[], Path], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ Stage one is three epochs, the first without questions. Stage two is one epoch a
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. What it makes is
 averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. The shipped weights are those
-after stage three: why, with what else was tried, docs/decisions/007 says. Then training/fit_answers.py fits the head for answers to more questions.
+after stage three: why, with what else was tried, docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from judge_data import (
 from transformers import AutoTokenizer
 
 from rag.config import Settings
-from rag.judge import FACTS, HEADS, LABELS, WEIGHTS, chunks, network, padded, read_difference, write_difference
+from rag.judge import FACTS, LABELS, WEIGHTS, chunks, network, padded, read_difference, write_difference
 from rag.measure import auroc, f1_scores, macro_f1
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
@@ -117,9 +117,8 @@ def loss_of(logits: torch.Tensor, group: list[Pair]) -> torch.Tensor:
 def train(model: Any, plan: list[list[Batch]], rate: float, each: Callable[[int], None]) -> int:
     """One stage: AdamW, linear warm-up and decay over the epochs of a plan; ``each`` is called after every epoch. Returns the steps."""
     steps = sum(map(len, plan))
-    body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith(HEADS)]
-    heads = [p for n, p in model.named_parameters() if n.startswith(HEADS)]
-    groups = [{"params": body, "lr": rate}, {"params": heads, "lr": HEAD_SHARE * rate}]
+    body = [p for n, p in model.named_parameters() if p.requires_grad and not n.startswith("heads.")]
+    groups = [{"params": body, "lr": rate}, {"params": list(model.heads.parameters()), "lr": HEAD_SHARE * rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: min(1.0, (s + 1) / 60) * max(0.02, 1 - s / steps))
     losses: dict[str, list[float]] = {"answers": [], "entails": []}
@@ -252,7 +251,7 @@ def main() -> None:
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
-        "version": "6",
+        "version": "5",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,

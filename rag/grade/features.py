@@ -158,7 +158,7 @@ def read(
     points, pieces, wide = np.split(vectors[1:], [len(statements), len(statements) + len(parts)])
     near = points @ pieces.T
     # A fluent reply to another question lies near to every key point of the field: whether this one is answered is read for itself.
-    answers = _log(float(judge.answers([(question, texts[0])])[0])) if judge is not None else 0.0
+    answers = _log(float(judge.addresses([(question, texts[0])])[0])) if judge is not None else 0.0
     asked_near = float((pieces @ vectors[0]).max())
     pairs: list[tuple[str, str]] = []
     plans: list[tuple[list[int], list[int]]] = []
