@@ -168,6 +168,14 @@ def test_what_the_seeds_do_not_hold_is_refused(tutor: Tutor, question: str) -> N
     assert len(answer.closest) <= 3
 
 
+def test_what_is_offered_instead_names_something_that_was_asked_about(tutor: Tutor) -> None:
+    offered = tutor.ask("dropout 是谁提出的？")
+    assert offered.abstained
+    assert offered.closest
+    assert all("dropout" in question.lower() for question in offered.closest)
+    assert tutor.ask("宫保鸡丁怎么做？").closest == ()
+
+
 def test_a_refusal_speaks_the_readers_language(tutor: Tutor) -> None:
     assert "资料里没有" in tutor.ask("红黑树的五条性质是什么").text
     assert ENGLISH_FRAME.search(tutor.ask("How do I bake sourdough bread?").text)

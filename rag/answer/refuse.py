@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rag.answer.phrases import EXAMPLES, phrase
 from rag.records import Answer, Evidence, Language, Sentence
+from rag.text import ANY_FIELD, CONCEPT, content_terms
 
 MAX_CLOSEST = 3
 
@@ -26,14 +27,22 @@ def refusal(question: str, standalone: str, language: Language, confidence: floa
         (Sentence(phrase("refuse", language), kind="refusal"),),
         abstained=True,
         confidence=confidence,
-        closest=closest_questions(found, language),
+        closest=closest_questions(standalone, found, language),
         hits=hits,
     )
 
 
-def closest_questions(found: Sequence[Evidence], language: Language) -> tuple[str, ...]:
-    """Questions that the corpus can answer, nearest first: those the nearest passages answer, in the reader's language where there is one."""
+def closest_questions(question: str, found: Sequence[Evidence], language: Language) -> tuple[str, ...]:
+    """Questions that the corpus can answer, nearest first: those the nearest passages answer, in the reader's language where there is one. Only such as name
+    something that was asked about: a question of another field has none.
+    """
+    asked = _topics(question)
     answered = [e.hit.passage for e in found if e.hit.passage.kind != "pointer"]
     mine = [p for p in answered if p.language == language] or answered
     names = [p.question or (p.heading_path[-1] if p.heading_path else "") for p in mine]
-    return tuple(dict.fromkeys(n for n in names if n))[:MAX_CLOSEST]
+    return tuple(dict.fromkeys(n for n in names if n and asked & _topics(n)))[:MAX_CLOSEST]
+
+
+def _topics(text: str) -> set[str]:
+    """What a text speaks of: its concepts and words, without those of how something is asked."""
+    return {t for t in content_terms(text) if t.removeprefix(CONCEPT) not in ANY_FIELD}

@@ -53,8 +53,8 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 class Reading:
     """What was measured of one statement (a key point or a misconception) in a reply.
 
-    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply nearest to the statement, ``against`` the one that denies it most, with the
-    probability that it does.
+    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply nearest to the statement, ``against`` the one that denies it most (None where
+    it rather says it), with the probability that it does.
     """
 
     values: Floats
@@ -202,5 +202,7 @@ def read(
             answers,
             asked_near,
         ]
-        out.append(Reading(np.array(values), parts[order[says]], parts[order[denies]], float(rows[:, CONTRADICTS].max())))
+        # What a judge reads rather as saying a statement denies it no more than a guess would.
+        denied = rows[denies, CONTRADICTS] > rows[denies, ENTAILS] + rows[denies, PARTLY]
+        out.append(Reading(np.array(values), parts[order[says]], parts[order[denies]] if denied else None, float(rows[:, CONTRADICTS].max())))
     return out

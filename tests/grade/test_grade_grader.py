@@ -153,3 +153,18 @@ def test_what_was_prepared_of_a_question_is_not_embedded_when_a_reply_comes(grad
     assert grade.score >= 70
     assert embedded
     assert all(text in reply for text in embedded)
+
+
+def test_what_says_a_key_point_in_other_words_is_not_told_to_be_wrong(grader: Grader) -> None:
+    question = "From the viewpoint of model averaging, why does dropout reduce overfitting?"
+    entry = next(q for q in load_bank(BANK) if q.text.en == question)
+    said = (
+        "At test time we keep all units and scale the weights by the keep probability, "
+        "which approximates averaging the predictions of that whole ensemble in one forward pass."
+    )
+    reply = (
+        f"Each training step samples a different thinned subnetwork, so dropout trains many subnetworks that share weights. {said} This lowers the variance."
+    )
+    grade = grader.grade(question, entry.key_points, reply, misconceptions=entry.misconceptions)
+    assert said in [p.evidence for p in grade.points]
+    assert said not in [w.said for w in grade.wrong]
