@@ -12,8 +12,8 @@ from rag.corpus import lines as ln
 from rag.records import Block, Document, Passage, PassageKind, Unit
 from rag.text import split_sentences
 
-VERSION = 3
-"""Grows whenever the same document would give other passages or units, or other texts of them."""
+VERSION = 4
+"""Grows whenever the same document would give other passages or units, or other texts or keys of them."""
 WHOLE_MAX = 620
 PIECE_MAX = 420
 ITEM_WHOLE_MAX = 160

@@ -66,7 +66,7 @@ def test_who_asks_why_gets_the_clause_that_says_because() -> None:
     assert reason not in [u.text for u in choose(asked("有几种大小"), [found], NONE)[0].units]
 
 
-def test_a_note_that_only_names_things_gives_way_to_the_handbook() -> None:
+def test_a_note_that_only_names_things_or_found_no_answer_gives_way_to_the_handbook() -> None:
     def under(question: str, found: Evidence, folder: str) -> Evidence:
         passage = replace(found.hit.passage, doc_id=folder, question=question, language="zh", heading_path=(question,))
         return replace(found, hit=replace(found.hit, passage=passage), question=2.0)
@@ -77,3 +77,5 @@ def test_a_note_that_only_names_things_gives_way_to_the_handbook() -> None:
     question = Asked("为什么不用 MSE 做分类的损失", "zh", ("mse", "分类", "损失"))
     assert prefer(question, [names, entry])[0][0].hit.passage.id == "entry"
     assert prefer(question, [saying, entry])[0][0].hit.passage.id == "saying"
+    sought = under("损失函数有哪些？", evidence("sought", 0, 5.0, [("这个问题没找到答案，我去看了几篇论文。分类常用交叉熵。", 4.5)]), "notes.md")
+    assert prefer(question, [sought, entry])[0][0].hit.passage.id == "entry"

@@ -40,6 +40,9 @@ SIGNALS = (
     "judge_margin",
     "judge_kind",
 )
+CONCEPTS_OF_THE_FIELD = 0.12
+"""At least so many of the tokens of notes on deep learning are concepts of the glossary (.13 to .24 in the documents that ship; .003 to .06 in encyclopedia
+articles, .04 in notes on SQL)."""
 READ = frozenset({"judge", "judged", "judge_margin", "judge_kind"})
 """The signals that only a judge gives."""
 
@@ -89,6 +92,9 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
     glossed = glossed_share(asked.text)
     odds = 0.0 if best.judged is None else log_odds(best.judged)
     kind_missing = float(_kind_missing(asked, found[:2]))
+    known_words = float(any(t.removeprefix(CONCEPT) not in ANY_FIELD for t in named) or _writes(index, asked.text))
+    # Of notes on another field a question can ask without naming a concept of ours.
+    known_words = max(known_words, 1.0 - index.concept_share[best.hit.passage.doc_id] / CONCEPTS_OF_THE_FIELD)
     return {
         "top": best.raw - chance,
         "question": question,
@@ -98,7 +104,7 @@ def signals(asked: Asked, found: Sequence[Evidence], index: Index) -> dict[str, 
         "unknown": unknown,
         "unknown_concepts": 1.0 - _share(named, weight, index.bm25) if named else 0.0,
         "crosses": float(asked.language != best.hit.passage.language),
-        "known_words": float(any(t.removeprefix(CONCEPT) not in ANY_FIELD for t in named) or _writes(index, asked.text)),
+        "known_words": known_words,
         "names": _names_missing(asked, index),
         "kind_missing": kind_missing,
         # An English question is near every heading that begins like it ("What is a ..."), so a near heading beside unknown words says little.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.answer.followup import thing_asked
 from rag.answer.parts import GENERIC
-from rag.answer.select import SAME_QUESTION, is_handbook, is_pointer, only_names
+from rag.answer.select import SAME_QUESTION, found_no_answer, is_handbook, is_pointer, only_names
 from rag.records import Asked, Evidence
 from rag.text import CONCEPT, concepts, content_terms
 
@@ -44,7 +44,7 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
         return _content_first(asked, found)
     pointer = next((e for e in found[:4] if is_pointer(e) and e.hit.passage.question and e.raw >= best.raw - OWN_WORDS), None)
     content = [e for e in found if not is_pointer(e)]
-    notes = [e for e in content if not is_handbook(e) and not only_names(e)]
+    notes = [e for e in content if not is_handbook(e) and not only_names(e) and not found_no_answer(e)]
     entry = _entry(asked, found, linked, about_best=not is_handbook(best))
     naming = _naming_sources(asked, notes) if asked.wants_source else []
     if naming:

@@ -39,6 +39,11 @@ _WHY = re.compile(r"为什么|为啥|为何|怎么会|原因|凭什么|\bwhy\b|\
 _BECAUSE = re.compile(r"因为|由于|所以|因此|原因|故而|\b(?:because|since|so that|therefore|hence)\b", re.IGNORECASE)
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _FORMULA = re.compile(r"[=≈∝<>]|\$|://")
+_NOT_FOUND = re.compile(
+    r"(?:没有?|未)[^，。；！？\n]{0,4}找到[^，。；！？\n]{0,6}答案|找不到答案|答案[^，。；！？\n]{0,4}(?:没有?|未)[^，。；！？\n]{0,4}找到"
+    r"|\b(?:did not|didn't|could not|couldn't) find (?:an|the|any) answer\b",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(r"[：:]\s*$|——\s*$")
 CLAUSE = re.compile(r"[；;]\s*$")
 """Where a unit ends inside a sentence."""
@@ -71,6 +76,11 @@ def only_names(evidence: Evidence) -> bool:
     """Whether all that a passage says to the question above it is a few words."""
     said = [u for u in evidence.units if u.kind not in {"question", "head"}]
     return bool(said) and all(u.kind in {"text", "item"} for u in said) and _names(" ".join(u.text for u in said), 2 * LABEL_WORDS)
+
+
+def found_no_answer(evidence: Evidence) -> bool:
+    """Whether who wrote a passage says to have found no answer to the question above it."""
+    return bool(_NOT_FOUND.search(evidence.hit.passage.text))
 
 
 def _names(text: str, words: int = LABEL_WORDS) -> bool:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from rag.dense import FaissIndex
 from rag.records import Document, Passage, Unit
 from rag.sparse import Bm25
+from rag.text import ANY_FIELD, CONCEPT
 
 Vectors = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int32]
@@ -72,6 +73,16 @@ class Index:
         index = FaissIndex(int(self.manifest["dimension"]))
         index.add(np.arange(len(self.keys), dtype=np.int64), self.vectors)
         return index
+
+    @cached_property
+    def concept_share(self) -> dict[str, float]:
+        """By document: how many of its tokens are concepts of the glossary, without those that any field speaks of."""
+        share: dict[str, tuple[int, int]] = {}
+        for passage, tokens in zip(self.passages, self.tokens, strict=True):
+            named, total = share.get(passage.doc_id, (0, 0))
+            concepts = sum(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in ANY_FIELD for t in tokens)
+            share[passage.doc_id] = named + concepts, total + len(tokens)
+        return {doc: named / max(1, total) for doc, (named, total) in share.items()}
 
     @cached_property
     def unit_rows(self) -> npt.NDArray[np.int32]:
