@@ -30,7 +30,7 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "missed": {"zh": "✗ 没说到", "en": "✗ missed"},
     "words": {"zh": "凭你这句：{text}", "en": "by your words: {text}"},
     "source": {"zh": "出处：{text}（{doc}）", "en": "source: {text} ({doc})"},
-    "wrong": {"zh": "说错了：{said}；应当是：{against}", "en": "wrong: {said}; rather: {against}"},
+    "wrong": {"zh": "多半说错了：{said}；要点是：{against}", "en": "probably wrong: {said}; the key point: {against}"},
     "changed": {"zh": "比上次 {points:+.0f} 分", "en": "{points:+.0f} points against the reply before"},
     "next": {"zh": "回车：下一题　r：再答一次　e：结束看报告 > ", "en": "Enter: next   r: try again   e: end and report > "},
     "resume": {"zh": "有一场没面完（第 {at} / {of} 题）。接着面吗？[Y/n] ", "en": "There is an unfinished interview (question {at} of {of}). Go on? [Y/n] "},

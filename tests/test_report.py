@@ -106,7 +106,7 @@ def test_markdown_for_people() -> None:
     assert "**追问：** bn 追问 k1\n\n> 补一句\n\n要点：\n\n- ◐ 说到一半：bn 要点 1" in text
     assert "**第 2 次回答：100 / 100**" in text
     assert "这题跳过了。" in text
-    assert "- 它很慢\n  - 应当是：它更快" in text
+    assert "- 它很慢\n  - 要点是：它更快" in text
 
 
 def test_markdown_in_english_has_no_chinese_words_of_its_own() -> None:

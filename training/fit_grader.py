@@ -27,7 +27,7 @@ from judge_data import held_out, rows
 from replies import Maker, page
 from scipy.optimize import nnls
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -35,13 +35,14 @@ from sklearn.preprocessing import StandardScaler
 from rag.bank import load_bank, load_pairs
 from rag.config import Settings
 from rag.grade import key_points_of
-from rag.grade.features import Belief, Reading, beliefs, outside, read
+from rag.grade.features import Belief, Reading, beliefs, read
 from rag.grade.grader import SCORE_FEATURES, score_features
 from rag.grade.model import VERDICTS, verdict
 from rag.grade.reference import REFERENCE_FEATURES, measure
 from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list
+from rag.grade.wrong import rightly_said, suspects
 from rag.judge import BundledJudge, Judge
-from rag.measure import macro_f1, mean_absolute_error, pearson
+from rag.measure import auroc, macro_f1, mean_absolute_error, pearson
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
 from rag.records import Bilingual, Language, Question
@@ -77,6 +78,8 @@ VERDICT_WEIGHT = {"pasted": 0.4, "planned": 0.5}
 SCORE_WEIGHT = {"pasted": 0.4, "planned": 0.0}
 """What a reply of a source weighs for the verdicts and for the score, beside one that was written and graded by somebody. The score of a reply to a plan
 is counted, not given, so the score learns nothing from it."""
+TOLD_RIGHTLY = 0.85
+"""At least so many of the parts that a candidate is told to be wrong must be, of every author's replies."""
 PENALTIES = np.logspace(0, 4, 9)
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
@@ -93,6 +96,8 @@ class Sample:
     held: str
     wrong: int
     source: str = "bank"
+    spans: tuple[str, ...] | None = None
+    """The reply's own words that are wrong, where somebody marked them."""
 
 
 Read = tuple[Sample, Reply, list[Reading], list[Belief]]
@@ -111,7 +116,7 @@ def interview_samples(folder: Path) -> list[Sample]:
         question = questions[row["qid"]]
         labels = [0 if p.id in row["hits"] else 1 if p.id in row["partials"] else 2 for p in question.key_points]
         held = "zh" if question.key_points[0].text.zh else "en"
-        out.append(Sample(question, row["answer"], labels, float(row["score"]), held, len(row["wrong"]), "interview"))
+        out.append(Sample(question, row["answer"], labels, float(row["score"]), held, len(row["wrong"]), "interview", tuple(row["wrong"])))
     return out
 
 
@@ -125,7 +130,7 @@ def samples(corpus: Path) -> list[Sample]:
             if held_out(row["question"]):
                 question = by_id[row["question"]]
                 labels = [LABEL[row["points"].get(p.id, "missed")] for p in question.key_points]
-                out.append(Sample(question, row["text"], labels, float(row["score"]), row["lang"], len(row["wrong"])))
+                out.append(Sample(question, row["text"], labels, float(row["score"]), row["lang"], len(row["wrong"]), spans=tuple(row["wrong"])))
     out += planned(corpus, by_id)
     out += elsewhere(out, random.Random(6))
     rng = random.Random(5)
@@ -241,9 +246,64 @@ def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, parti
         mine = shares[at : at + len(readings)]
         at += len(readings)
         weights = np.array([float(p.weight) for p in sample.question.key_points])
-        false = [b.share for b in outside(believed, readings, mine, hit_from)]
+        right = rightly_said(readings, mine, hit_from)
+        false = [b.share for b in believed if b.part.start not in right]
         features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false))
     return np.array(features)
+
+
+def letters(text: str) -> str:
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def is_wrong(part: str, spans: Sequence[str]) -> bool:
+    """Whether a part of a reply holds, or lies in, words marked as wrong."""
+    return any(letters(part) in letters(s) or letters(s) in letters(part) for s in spans)
+
+
+def doubting() -> Any:
+    """The model of wrong parts."""
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.3))
+
+
+def fit_wrong(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model of which parts of a reply are wrong, fitted on the replies in which somebody marked what is, with figures from cross-validation by question,
+    and of the interview replies from a model that met no other of their author."""
+    marked = [r for r in read_replies if r[0].spans is not None]
+    found = [(sample, s) for sample, _, readings, believed in marked for s in suspects(readings, believed)]
+    x = np.array([s.values for _, s in found])
+    y = np.array([is_wrong(s.part.text, sample.spans or ()) for sample, s in found])
+    source = np.array([sample.source for sample, _ in found])
+    share = np.zeros(len(y))
+    for train, test in GroupKFold(5).split(x, y, [sample.question.id for sample, _ in found]):
+        share[test] = doubting().fit(x[train], y[train]).predict_proba(x[test])[:, 1]
+
+    def precision(where: Any, at: float) -> float:
+        told = where & (share >= at)
+        return float(y[told].mean()) if told.any() else 0.0
+
+    sets = {str(name): source == name for name in sorted(set(source))}
+    reaching = (t for t in np.arange(0.3, 0.96, 0.05) if all(precision(w, t) >= TOLD_RIGHTLY for w in sets.values()))
+    wrong_from = round(float(next(reaching, 1.0)), 3)
+
+    def figures(where: Any, shares: Any) -> dict[str, Any]:
+        told = shares >= wrong_from
+        return {
+            "parts": int(where.sum()),
+            "wrong": int(y[where].sum()),
+            "auroc": round(auroc(shares[y[where]].tolist(), shares[~y[where]].tolist()), 4),
+            "precision": round(float(y[where][told].mean()) if told.any() else 0.0, 4),
+            "recall": round(float(told[y[where]].mean()), 4),
+        }
+
+    report = {name: figures(where, share[where]) for name, where in sets.items()}
+    if "interview" in sets and len(sets) > 1:
+        unseen = doubting().fit(x[~sets["interview"]], y[~sets["interview"]]).predict_proba(x[sets["interview"]])[:, 1]
+        report["interview_left_out"] = figures(sets["interview"], unseen)
+    model = doubting().fit(x, y)
+    weights = model[1].coef_[0] / model[0].scale_
+    linear = {"weights": weights.round(6).tolist(), "bias": round(float(model[1].intercept_[0] - weights @ model[0].mean_), 6)}
+    return {"wrong": linear, "wrong_from": wrong_from}, report
 
 
 def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -272,15 +332,12 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     grid = [(h, p) for h in np.arange(0.3, 0.61, 0.05) for p in np.arange(0.3, 0.61, 0.05)]
     best = max(grid, key=lambda t: (round(f1(shares, written, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
     hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
-    told = np.isin(source, ["bank", "planned"])  # the other sources do not say which key points were contradicted
-    wrong = shares[told, 3]
-    precise = [(t, float(((wrong >= t) & (y[told] == 3)).sum() / max(1, (wrong >= t).sum()))) for t in np.arange(0.3, 0.81, 0.05)]
-    wrong_from = round(float(next((t for t, precision in precise if precision >= 0.75), 0.8)), 3)
+    wrong, wrong_report = fit_wrong(read_replies)
     z = score_rows(read_replies, shares, hit_from, partial_from)
     predicted = np.zeros(len(s))
     for train, test in folds.split(z, s, asked):
         predicted[test] = np.clip(signed(z[test]) @ weights_of(z[train], s[train], reply_weight[train]), 0, 100)
-    report: dict[str, Any] = {}
+    report: dict[str, Any] = {"wrong": wrong_report}
     report["elsewhere"] = {"replies": int((of_reply == "elsewhere").sum()), "above_30": round(float((predicted[of_reply == "elsewhere"] > 30).mean()), 4)}
     for name in sorted(set(of_reply) - {"elsewhere"}):
         mine, where = of_reply == name, source == name
@@ -306,7 +363,7 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     points = [forest(model.estimators_[:, k], model.learning_rate, float(first[k])) for k in range(4)]
     found = weights_of(z, s, reply_weight)
     score = {"weights": [*(found[:-2] * SIGNS).round(4).tolist()], "bias": round(float(found[-2] - found[-1]), 4)}
-    return {"points": points, "score": score, "hit_from": hit_from, "partial_from": partial_from, "wrong_from": wrong_from}, report
+    return {"points": points, "score": score, "hit_from": hit_from, "partial_from": partial_from, **wrong}, report
 
 
 def reference_rows(data: Path, corpus: Path, encoder: TransformerEncoder, cache: Path | None) -> dict[str, Any]:

@@ -49,18 +49,25 @@ POINT_FEATURES = (
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A part of a reply read beside a statement: how near it lies (cosine), and the judge's four probabilities."""
+
+    part: Part
+    near: float
+    row: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """What was measured of one statement (a key point or a misconception) in a reply.
 
-    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply nearest to the statement, ``against`` the one that denies it most (None where
-    it rather says it), with the probability that it does.
+    ``values`` follow POINT_FEATURES; ``best`` is the part of the reply that says most of the statement, ``seen`` are the parts read by themselves.
     """
 
     values: Floats
     best: Part | None
-    against: Part | None
-    against_share: float
+    seen: tuple[Seen, ...] = ()
 
     @property
     def near(self) -> float:
@@ -68,14 +75,15 @@ class Reading:
         return float(self.values[POINT_FEATURES.index("near")])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Belief:
-    """How surely a part of a reply states a misconception, and how near it lies to it (cosine)."""
+    """How surely a part of a reply states a misconception, how near it lies to it (cosine), and the judge's four probabilities of the two."""
 
     share: float
     near: float
     misconception: str
     part: Part
+    row: npt.NDArray[np.float32]
 
 
 def beliefs(misconceptions: Sequence[str], reply: Reply, encoder: Encoder, judge: Judge | None) -> list[Belief]:
@@ -90,17 +98,11 @@ def beliefs(misconceptions: Sequence[str], reply: Reply, encoder: Encoder, judge
     read = judge.entails([(text, part.text) for _, text, part in found])
     likely = (read[:, ENTAILS] + 0.5 * read[:, PARTLY]).tolist()
     shares = [1.0 if _letters(text) == _letters(part.text) else share for share, (_, text, part) in zip(likely, found, strict=True)]
-    return sorted((Belief(share, *rest) for share, rest in zip(shares, found, strict=True)), key=lambda b: -b.share)
+    return sorted((Belief(share, *rest, row) for share, rest, row in zip(shares, found, read, strict=True)), key=lambda b: -b.share)
 
 
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", normalise(text))
-
-
-def outside(found: Sequence[Belief], readings: Sequence[Reading], shares: Floats, hit_from: float) -> list[Belief]:
-    """The beliefs in parts that make no key point: what makes one is no misconception, however near the two lie."""
-    right = {r.best.start for r, s in zip(readings, shares.tolist(), strict=True) if r.best is not None and s[0] >= hit_from}
-    return [b for b in found if b.part.start not in right]
 
 
 def windows(reply: Reply) -> list[str]:
@@ -133,7 +135,8 @@ def _says(rows: npt.NDArray[np.float32], near: npt.NDArray[np.float32]) -> int:
     return int(np.argmax(rows[:, ENTAILS] + 0.5 * rows[:, PARTLY] + NEARNESS * near))
 
 
-def _log(share: float) -> float:
+def log_share(share: float) -> float:
+    """The logarithm of a probability, of at least 1e-4."""
     return math.log(min(max(share, 1e-4), 1.0))
 
 
@@ -151,14 +154,14 @@ def read(
 ) -> list[Reading]:
     """A reading of every statement; the judge's pairs are read in one call."""
     if not statements or not reply.parts:
-        return [Reading(np.zeros(len(POINT_FEATURES)), None, None, 0.0) for _ in statements]
+        return [Reading(np.zeros(len(POINT_FEATURES)), None) for _ in statements]
     texts = windows(reply)
     parts = list(reply.parts)
     vectors = encoder.passages([question, *statements, *(p.text for p in parts), *(texts if len(texts) > 1 else [])])
     points, pieces, wide = np.split(vectors[1:], [len(statements), len(statements) + len(parts)])
     near = points @ pieces.T
     # A fluent reply to another question lies near to every key point of the field: whether this one is answered is read for itself.
-    answers = _log(float(judge.addresses([(question, texts[0])])[0])) if judge is not None else 0.0
+    answers = log_share(float(judge.addresses([(question, texts[0])])[0])) if judge is not None else 0.0
     asked_near = float((pieces @ vectors[0]).max())
     pairs: list[tuple[str, str]] = []
     plans: list[tuple[list[int], list[int]]] = []
@@ -183,13 +186,12 @@ def read(
         best_whole = min(wide_rows, key=lambda row: float(row[UNRELATED]))
         wanted = set(_NUMBER.findall(normalise(statements[n]))) - set(_NUMBER.findall(normalise(question)))
         order = close or [int(np.argmax(near[n]))]
-        denies = int(np.argmax(rows[:, CONTRADICTS])) if len(close) else 0
         says = _says(rows, near[n][order]) if len(close) else 0
         values = [
-            *(_log(float(best_whole[k])) for k in (ENTAILS, PARTLY, CONTRADICTS, UNRELATED)),
-            _log(float(rows[:, ENTAILS].max())),
-            _log(float(rows[:, PARTLY].max())),
-            _log(float(rows[:, CONTRADICTS].max())),
+            *(log_share(float(best_whole[k])) for k in (ENTAILS, PARTLY, CONTRADICTS, UNRELATED)),
+            log_share(float(rows[:, ENTAILS].max())),
+            log_share(float(rows[:, PARTLY].max())),
+            log_share(float(rows[:, CONTRADICTS].max())),
             float(near[n].max()),
             float(near[n].max() - near.mean()),
             len(own[n] & said) / max(1, len(own[n])),
@@ -202,7 +204,6 @@ def read(
             answers,
             asked_near,
         ]
-        # What a judge reads rather as saying a statement denies it no more than a guess would.
-        denied = rows[denies, CONTRADICTS] > rows[denies, ENTAILS] + rows[denies, PARTLY]
-        out.append(Reading(np.array(values), parts[order[says]], parts[order[denies]] if denied else None, float(rows[:, CONTRADICTS].max())))
+        alone = [Seen(parts[i], float(near[n][i]), row) for i, row in zip(order, rows, strict=False)]
+        out.append(Reading(np.array(values), parts[order[says]], tuple(alone)))
     return out

@@ -7,7 +7,7 @@ misconceptions makes the score. Against a bare reference the score comes from a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from rag.config import Strictness
 from rag.errors import UserInputError
-from rag.grade.features import Belief, Reading, beliefs, outside, read
+from rag.grade.features import Belief, Reading, beliefs, read
 from rag.grade.feedback import feedback
 from rag.grade.model import Fitted, verdict
 from rag.grade.reference import measure, statements_of
 from rag.grade.reply import Reply, does_not_know, is_echo, is_empty, is_keyword_list, is_padded
+from rag.grade.wrong import Suspect, rightly_said, suspects
 from rag.judge import Judge
 from rag.models import Encoder
 from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdict, WrongStatement
@@ -32,6 +33,8 @@ GAMED = frozenset({"echo", "keyword_list"})
 GAMED_CAP = 10.0
 NOTHING_SAID_CAP = 15.0
 MAX_POINTS = 30
+BELIEF_FROM = 0.55
+"""How surely a sentence must state a misconception to be called one."""
 BELIEF_MARGIN = 0.02
 """How much nearer (cosine) a sentence must lie to a misconception than to the key points it is read for, to be called one."""
 BELIEF_NEAR = 0.88
@@ -147,7 +150,9 @@ class Grader:
         believed = beliefs(spoken, reply, self.encoder, self.judge)
         readings, shares = self.point_shares(question, texts, reply, believed)
         fitted = self._fitted
-        false = outside(believed, readings, shares, fitted.hit_from)
+        right = rightly_said(readings, shares, fitted.hit_from)
+        false = [b for b in believed if b.part.start not in right]
+        doubted = [] if GAMED & set(flags) else self._doubted(readings, believed, right)
         if GAMED & set(flags):
             shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
         verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
@@ -157,10 +162,10 @@ class Grader:
             PointGrade(p.id, shown, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
             for p, shown, v, r, s in zip(points, _shown(points, language), verdicts, readings, shares.tolist(), strict=True)
         )
-        wrong = self._wrong(graded, readings, shares, false)
+        wrong = self._wrong(graded, doubted, readings, false)
         if not any(v != "missed" for v in verdicts):
             score = min(score, NOTHING_SAID_CAP)
-            if float(shares[:, 3].max()) < fitted.wrong_from and not wrong and not GAMED & set(flags) and "instructions" not in flags:
+            if not wrong and not GAMED & set(flags) and "instructions" not in flags:
                 flags = [*flags, "off_topic"]
         if GAMED & set(flags):
             score = min(score, GAMED_CAP)
@@ -172,25 +177,29 @@ class Grader:
         readings = read(question, texts, reply, self.encoder, self.judge, believed, crossed=crossed)
         return readings, self._fitted.points(np.stack([r.values for r in readings]))
 
-    def _wrong(self, graded: Sequence[PointGrade], readings: Sequence[Reading], shares: Floats, false: Sequence[Belief]) -> tuple[WrongStatement, ...]:
+    def _doubted(self, readings: Sequence[Reading], believed: Sequence[Belief], right: Container[int]) -> list[tuple[float, Suspect]]:
+        """The parts that make no key point, with the probability that each is wrong."""
+        seen = [s for s in suspects(readings, believed) if s.part.start not in right]
+        if not seen:
+            return []
+        return list(zip(self._fitted.wrong_shares(np.stack([s.values for s in seen])).tolist(), seen, strict=True))
+
+    def _wrong(
+        self, graded: Sequence[PointGrade], doubted: Sequence[tuple[float, Suspect]], readings: Sequence[Reading], false: Sequence[Belief]
+    ) -> tuple[WrongStatement, ...]:
         """What was said against key points and what states a misconception, surest first, each part of the reply once."""
-        right = {r.best.start for g, r in zip(graded, readings, strict=True) if r.best is not None and g.verdict == "hit"}
-        found = [
-            (float(s[3]), WrongStatement(r.against.text, g.text))
-            for g, r, s in zip(graded, readings, shares, strict=True)
-            if r.against is not None and float(s[3]) >= self._fitted.wrong_from and g.verdict != "hit" and r.against.start not in right
-        ]
-        found.sort(key=lambda pair: -pair[0])
-        once: dict[str, WrongStatement] = {}
+        sure = sorted((d for d in doubted if d[0] >= self._fitted.wrong_from), key=lambda d: -d[0])
+        found = [WrongStatement(s.part.text, graded[s.against].text) for _, s in sure]
         believed = [WrongStatement(b.part.text, b.misconception, "misconception") for b in false if self._shown_as_belief(b, readings)]
-        for statement in [*(w for _, w in found), *believed]:
+        once: dict[str, WrongStatement] = {}
+        for statement in [*found, *believed]:
             once.setdefault(statement.said, statement)
         return tuple(once.values())
 
     def _shown_as_belief(self, belief: Belief, readings: Sequence[Reading]) -> bool:
         """Whether a belief is told to the candidate: it must be likely, and its words nearer to the misconception than to any key point."""
         nearest = max((r.near for r in readings if r.best is not None and r.best.start == belief.part.start), default=BELIEF_NEAR)
-        return belief.share >= self._fitted.wrong_from and belief.near >= nearest + BELIEF_MARGIN
+        return belief.share >= BELIEF_FROM and belief.near >= nearest + BELIEF_MARGIN
 
     def _by_reference(self, question: str, references: list[str], reply: Reply, flags: list[str], language: Language) -> Grade:
         if {"empty", "dont_know"} & set(flags):
@@ -208,7 +217,8 @@ class Grader:
             PointGrade(p.id, text, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
             for p, text, v, r, s in zip(points, shown, verdicts, readings, shares.tolist(), strict=True)
         )
-        wrong = self._wrong(graded, readings, shares, ())
+        doubted = self._doubted(readings, (), rightly_said(readings, shares, fitted.hit_from))
+        wrong = self._wrong(graded, doubted, readings, ())
         if "keyword_list" in flags and len(reply.terms) < 4:
             flags = [f for f in flags if f != "keyword_list"]
         return self._finished(question, score, graded, wrong, flags, language)

@@ -107,6 +107,7 @@ class Fitted:
     reference: Averaged
     hit_from: float
     partial_from: float
+    wrong: Linear
     wrong_from: float
 
     @classmethod
@@ -115,8 +116,18 @@ class Fitted:
         """The one that comes with the program."""
         data = json.loads((files("rag") / "data" / "grading.json").read_text(encoding="utf-8"))["judged" if judged else "plain"]
         return cls(
-            Classes.of(data["points"]), Linear.of(data["score"]), Averaged.of(data["reference"]), data["hit_from"], data["partial_from"], data["wrong_from"]
+            points=Classes.of(data["points"]),
+            score=Linear.of(data["score"]),
+            reference=Averaged.of(data["reference"]),
+            hit_from=data["hit_from"],
+            partial_from=data["partial_from"],
+            wrong=Linear.of(data["wrong"]),
+            wrong_from=data["wrong_from"],
         )
+
+    def wrong_shares(self, rows: Floats) -> Floats:
+        """The probability that each part of a reply is wrong, shape (n,); rows follow PART_FEATURES."""
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(self.wrong(rows), -30.0, 30.0))))
 
 
 def verdict(shares: Sequence[float], hit_from: float, partial_from: float) -> str:

@@ -168,3 +168,25 @@ def test_what_says_a_key_point_in_other_words_is_not_told_to_be_wrong(grader: Gr
     grade = grader.grade(question, entry.key_points, reply, misconceptions=entry.misconceptions)
     assert said in [p.evidence for p in grade.points]
     assert said not in [w.said for w in grade.wrong]
+
+
+def test_without_a_judge_nobody_is_told_to_be_wrong(grader: Grader) -> None:
+    plain = Grader(grader.encoder)
+    assert plain.grade(QUESTION["zh"], POINTS, NEGATED["zh"]).wrong == ()
+
+
+def test_of_the_banks_own_replies_the_wrong_ones_are_told(grader: Grader) -> None:
+    """Some of what is marked as wrong in graded replies to questions, and hardly anything of what is not."""
+    rows = [json.loads(line) for path in sorted((BANK / "replies").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+    by_id = {q.id: q for q in load_bank(BANK)}
+    rng = random.Random(4)
+    wrong = rng.sample([r for r in rows if r["kind"] in {"negated", "wrong_on_topic"}], 24)
+    right = rng.sample([r for r in rows if r["kind"] in {"full", "partial", "analogy"} and not r["wrong"]], 24)
+
+    def told(row: dict[str, str]) -> bool:
+        question = by_id[row["question"]]
+        asked = question.text.zh if row["lang"] == "zh" else question.text.en
+        return bool(grader.grade(asked, question.key_points, row["text"], misconceptions=question.misconceptions).wrong)
+
+    assert sum(map(told, wrong)) >= 14
+    assert sum(map(told, right)) <= 4
