@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -413,3 +414,22 @@ def test_detail_questions_name_existing_passages() -> None:
     wrong = [d for d in details if d.quote and (d.doc_id not in seeds() or d.quote not in seeds()[d.doc_id].source)]
     assert not wrong, "\n".join(map(str, wrong))
     assert {d.answered for d in details} == {True, False}
+
+
+def test_short_sentences_stand_to_key_points_of_the_bank() -> None:
+    """Of each question and language the same five kinds, each sentence once, none the key point itself."""
+    points = {(q.id, p.id): p.text for q in bank() for p in q.key_points}
+    labels = {"short": "entails", "negated_true": "entails", "negation": "contradicts", "swap": "contradicts", "half": "partly"}
+    said: list[str] = []
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for path in sorted((ROOT / "bank" / "short").glob("*.jsonl")):
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            assert row["label"] == labels[row["style"]]
+            point = points[row["question"], row["point"]]
+            assert row["text"] not in (point.zh, point.en)
+            assert bool(CJK.search(row["text"])) == (row["lang"] == "zh")
+            kinds.setdefault((row["question"], row["lang"]), []).append(row["style"])
+            said.append(row["text"])
+    assert set(kinds) == {(q.id, language) for q in bank() for language in ("zh", "en")}
+    assert all(sorted(found) == sorted(labels) for found in kinds.values())
+    assert len(set(said)) == len(said)
