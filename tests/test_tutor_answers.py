@@ -173,7 +173,7 @@ def test_what_is_offered_instead_names_something_that_was_asked_about(tutor: Tut
     assert offered.abstained
     assert offered.closest
     assert all("dropout" in question.lower() for question in offered.closest)
-    assert tutor.ask("宫保鸡丁怎么做？").closest == ()
+    assert len(tutor.ask("宫保鸡丁怎么做？").closest) == 1
 
 
 def test_a_refusal_speaks_the_readers_language(tutor: Tutor) -> None:
