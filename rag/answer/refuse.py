@@ -34,14 +34,15 @@ def refusal(question: str, standalone: str, language: Language, confidence: floa
 
 def closest_questions(question: str, found: Sequence[Evidence], language: Language) -> tuple[str, ...]:
     """Questions that the corpus can answer, nearest first: those the nearest passages answer, in the reader's language where there is one. Those that
-    name something which was asked about; where none does, as to a question of another field, only the nearest, to show what the notes are about.
+    name something which was asked about; where none does, as to a question of another field, only the nearest that reads as a question, to show what the
+    notes are about.
     """
     asked = _topics(question)
     answered = [e.hit.passage for e in found if e.hit.passage.kind != "pointer"]
     mine = [p for p in answered if p.language == language] or answered
     names = list(dict.fromkeys(n for p in mine if (n := p.question or (p.heading_path[-1] if p.heading_path else ""))))
     related = [n for n in names if asked & _topics(n)]
-    return tuple(related[:MAX_CLOSEST] or names[:1])
+    return tuple(related[:MAX_CLOSEST] or sorted(names, key=lambda n: not n.endswith(("?", "？")))[:1])
 
 
 def _topics(text: str) -> set[str]:

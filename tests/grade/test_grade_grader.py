@@ -176,7 +176,7 @@ def test_without_a_judge_nobody_is_told_to_be_wrong(grader: Grader) -> None:
 
 
 def test_of_the_banks_own_replies_the_wrong_ones_are_told(grader: Grader) -> None:
-    """Some of what is marked as wrong in graded replies to questions, and hardly anything of what is not."""
+    """Most of the replies marked as wrong, and hardly one of the others. The judge or the grader has met them: cross-validated shares are in grading.json."""
     rows = [json.loads(line) for path in sorted((BANK / "replies").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
     by_id = {q.id: q for q in load_bank(BANK)}
     rng = random.Random(4)
