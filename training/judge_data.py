@@ -284,6 +284,46 @@ def whole_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
     return out
 
 
+def short_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """Short plain sentences (corpus/bank/short) beside key points, beside each other, and two or three as one reply; a negation word tells no label."""
+    said: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for path in sorted((corpus / "bank" / "short").glob("*.jsonl")):
+        for row in rows(path):
+            said[row["question"], row["point"], row["lang"]].append(row)
+    out: list[Pair] = []
+
+    def add(statement: str, text: str, label: int, qid: str, source: str) -> None:
+        if statement != text:
+            out.append(Pair("entails", statement, text, label, qid, source))
+
+    of: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(dict)
+    for (qid, pid, lang), mine in said.items():
+        of[qid, lang][pid] = mine
+        point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
+        right = [row["text"] for row in mine if row["label"] == "entails"]
+        elsewhere = [row["text"] for (q, p, la), some in said.items() if q == qid and p != pid and la == lang for row in some if row["label"] == "entails"]
+        for row in mine:
+            label = LABELS.index(row["label"])
+            add(point[lang], worn(row["text"], lang, rng), label, qid, "short")
+            if rng.random() < 0.5:
+                add(point[other(lang)], worn(row["text"], lang, rng), label, qid, "short")
+            add(rng.choice(right), row["text"], label, qid, "short-turned")
+            if row["label"] in {"contradicts", "unrelated"} and rng.random() < 0.5:
+                add(row["text"], rng.choice([*right, point["zh"], point["en"]]), label, qid, "short-reversed")
+        if elsewhere:
+            add(point[rng.choice(["zh", "en"])], rng.choice(elsewhere), LABELS.index("unrelated"), qid, "short-elsewhere")
+    for (qid, lang), points in of.items():
+        for _ in range(2 if len(points) > 1 else 0):
+            chosen = rng.sample(sorted(points), min(len(points), rng.randint(2, 3)))
+            parts = {pid: rng.choice(points[pid]) for pid in chosen}
+            ended = [row["text"] + ("" if row["text"][-1] in "。.!?！？" else "。" if lang == "zh" else ".") for row in parts.values()]
+            text = ("" if lang == "zh" else " ").join(ended)
+            for point in bank[qid]["key_points"]:
+                if point["id"] in parts:
+                    add(point[rng.choice(["zh", "en"])], text, LABELS.index(parts[point["id"]]["label"]), qid, "short-composed")
+    return out
+
+
 class Ahead:
     """An encoder whose questions are embedded ahead, in large batches of like length: one at a time they take four times as long."""
 

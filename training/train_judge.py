@@ -39,6 +39,7 @@ from judge_data import (
     point_pairs,
     questions_of,
     reply_pairs,
+    short_pairs,
     turned_pairs,
     voiced_pairs,
     whole_pairs,
@@ -69,14 +70,15 @@ STAGE_TWO = {"entails": 0.4, "answers": 0.3}
 """What stage two reads again beside the turned pairs."""
 STAGE_THREE = {"entails": 0.25, "answers": 0.3}
 STAGE_FOUR = {"entails": 0.1, "answers": 0.15}
-TURNED_AGAIN = {3: 0.3, 4: 0.1}
+STAGE_FIVE = {"entails": 0.15, "answers": 0.1}
+TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3}
 """What an epoch of stages three and four reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
-VOICED_AGAIN = 0.5
-"""The share of the voices that stage four reads, set beside each other anew."""
-AVERAGED = frozenset({4})
+VOICED_AGAIN = {4: 0.5, 5: 0.5}
+"""The share of the voices that stages four and five read, set beside each other anew."""
+AVERAGED = frozenset({4, 5})
 """The stages whose weights are averaged with those before them."""
-RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4}
+RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4}
 
 
 Batch = tuple[list[Pair], torch.Tensor, torch.Tensor]
@@ -197,7 +199,7 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
     parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
-    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3, 4])
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3, 4, 5])
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
     started = time.time()
@@ -210,19 +212,19 @@ def main() -> None:
         if args.pairs:
             args.pairs.write_text(json.dumps([asdict(p) for p in pairs], ensure_ascii=False), encoding="utf-8")
     bank = bank_of(args.corpus)
-    turned, voiced, whole = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs, whole_pairs))
-    held = [p for p in (*pairs, *turned, *voiced, *whole) if held_out(p.group)]
-    pairs, turned, voiced, whole = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced, whole))
-    sizes = {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "whole": len(whole), "held_out": len(held)}
+    turned, voiced, whole, short = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs, whole_pairs, short_pairs))
+    held = [p for p in (*pairs, *turned, *voiced, *whole, *short) if held_out(p.group)]
+    pairs, turned, voiced, whole, short = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced, whole, short))
+    sizes = {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "whole": len(whole), "short": len(short), "held_out": len(held)}
     print(f"pairs: {sizes}; {time.time() - started:.0f} s", flush=True)
     torch.manual_seed(SEED)
     model, base = network(folder), network(folder)
     for name, value in model.body.named_parameters():
         value.requires_grad = name.startswith("encoder.layer.") and int(name.split(".")[2]) >= FIRST_LAYER
 
-    def redrawn(rng: random.Random) -> list[Pair]:
+    def redrawn(rng: random.Random, stage: int) -> list[Pair]:
         """The voices, set beside each other anew."""
-        return sample([p for p in voiced_pairs(args.corpus, bank, rng) if not held_out(p.group)], VOICED_AGAIN, rng)
+        return sample([p for p in voiced_pairs(args.corpus, bank, rng) if not held_out(p.group)], VOICED_AGAIN[stage], rng)
 
     def each(number: int) -> None:
         write_difference(model, base, args.out / WEIGHTS)
@@ -235,7 +237,8 @@ def main() -> None:
         1: lambda rng: [drawn(pairs, rng, shares) for shares in STAGE_ONE],
         2: lambda rng: [[*turned, *drawn(pairs, rng, STAGE_TWO)]],
         3: lambda rng: [[*voiced, *sample(turned, TURNED_AGAIN[3], rng), *drawn(pairs, rng, STAGE_THREE)] for _ in range(VOICED_EPOCHS)],
-        4: lambda rng: [[*redrawn(rng), *whole, *sample(turned, TURNED_AGAIN[4], rng), *drawn(pairs, rng, STAGE_FOUR)]],
+        4: lambda rng: [[*redrawn(rng, 4), *whole, *sample(turned, TURNED_AGAIN[4], rng), *drawn(pairs, rng, STAGE_FOUR)]],
+        5: lambda rng: [[*short, *redrawn(rng, 5), *sample(turned, TURNED_AGAIN[5], rng), *drawn(pairs, rng, STAGE_FIVE)]],
     }
     steps = 0
     for stage in args.stages:

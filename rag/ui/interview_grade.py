@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 
 from rag.interview import Change
@@ -34,11 +35,12 @@ def grade_html(reply: str, grade: Grade, language: Language, tutor: Tutor, *, fo
 
 
 def covered_html(reply: str, grade: Grade, language: Language, before: Iterable[FollowUpAsked] = ()) -> str:
-    """A grade while a follow-up waits, after those that came ``before``: what was said, and how much is missing, but not what."""
+    """A grade while a follow-up waits, after those that came ``before``: what was said, which words are likely wrong, and how much is missing, but not what."""
     rows = "".join(_covered(p, grade.language, language) for p in grade.points)
     note = say(language, "iv_follow_up_again" if any(before) else "iv_follow_up_note")
     own = f'<details class="own"><summary>{say(language, "iv_you_said")}</summary>{said_html(reply, grade)}</details>'
-    return f'<section class="graded covered"><p class="lead">{note}</p><ul class="points">{rows}</ul>{own}</section>'
+    wrong = wrong_html((replace(w, against="") for w in grade.wrong), language)
+    return f'<section class="graded covered"><p class="lead">{note}</p>{wrong}<ul class="points">{rows}</ul>{own}</section>'
 
 
 def points_html(grade: Grade, language: Language, tutor: Tutor) -> str:

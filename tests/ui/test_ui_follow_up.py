@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from practice_samples import grade, point_grade, question
 
-from rag.records import FollowUpAsked
+from rag.records import FollowUpAsked, WrongStatement
 from rag.ui.corpus_intake import Job, intake_html, unknown_in_zip
 from rag.ui.interview_grade import covered_html, follow_up_html
 
@@ -21,6 +22,14 @@ def test_a_point_that_was_said_is_named_and_no_other() -> None:
     assert "q0 要点 3" not in html
     assert html.count("先盖住") == 2
     assert "答完追问再看" in html
+
+
+def test_what_is_likely_wrong_is_told_without_what_is_right() -> None:
+    said = replace(grade(Q, "hit", "partial", "missed"), wrong=(WrongStatement("它<会>变小", "q0 要点 3"),))
+    html = covered_html("说到 k1，它<会>变小", said, "zh")
+    assert "它&lt;会&gt;变小</q>" in html
+    assert "多半说错了" in html
+    assert "q0 要点 3" not in html
 
 
 def test_after_a_follow_up_the_note_speaks_of_its_verdict() -> None:
