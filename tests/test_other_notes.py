@@ -39,6 +39,11 @@ Every insert, update or delete has to change the index as well as the table, so 
 ## What is a deadlock and how is it resolved?
 Two transactions each hold a lock that the other one needs. The database detects the cycle and rolls one of them back, which the application should retry.
 """
+QUERIES = """# SQL 笔记
+
+## WHERE 和 HAVING 有什么区别？
+WHERE 在分组之前过滤行，HAVING 在 GROUP BY 分组之后过滤组，所以聚合函数只能写在 HAVING 里。
+"""
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, encoder: Tr
     settings.corpus.mkdir()
     (settings.corpus / "containers.md").write_text(CONTAINERS, encoding="utf-8")
     (settings.corpus / "databases.md").write_text(DATABASES, encoding="utf-8")
+    (settings.corpus / "queries.md").write_text(QUERIES, encoding="utf-8")
     build_index(settings.corpus, settings.index, encoder)
     return Tutor(settings, encoder, load_index(settings.index, encoder), BundledJudge(lambda: ensure_unpacked(cache_dir)))
 
@@ -60,6 +66,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, encoder: Tr
         ("为什么推荐用 COPY 而不是 ADD", "更可预期"),
         ("两个容器怎么互相访问", "名字互相访问"),
         ("跨主机的容器怎么通信", "overlay"),
+        ("WHERE 和 HAVING 的区别", "分组之后"),
         ("What is ACID?", "durability"),
         ("why do indexes make inserts slower", "adds work to every write"),
         ("How do databases resolve deadlocks?", "rolls one of them back"),

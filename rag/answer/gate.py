@@ -100,7 +100,7 @@ def gate(text: str, *, has_history: bool = False) -> Gated:
         return Gated(None, rest) if rest else Gated("instruction", "")
     if is_gibberish(plain):
         return Gated("gibberish", "")
-    if not has_history and is_vague(plain):
+    if not has_history and is_vague(plain) and not _names_in_capitals(text):
         return Gated("vague", "")
     return Gated(None, text.strip())
 
@@ -135,6 +135,11 @@ def is_gibberish(plain: str) -> bool:
     shreds = re.findall(r"[a-z0-9]+|[\u3400-\u9fff]+", plain)
     short = [s for s in shreds if len(s) == 1 or (s.isascii() and len(s) <= 3 and not concepts(s))]
     return len(shreds) >= 5 and len(short) >= 0.75 * len(shreds) and bool(re.search(r"[\u3400-\u9fff]", plain)) and len(concepts(plain)) == 0
+
+
+def _names_in_capitals(text: str) -> bool:
+    """Whether a Chinese text names something by an English word in capitals, such as a keyword of a language, be it a function word elsewhere."""
+    return bool(re.search(r"[\u3400-\u9fff]", text) and re.search(r"(?<![A-Za-z])[A-Z]{2,}(?![A-Za-z])", text))
 
 
 def is_vague(plain: str) -> bool:
