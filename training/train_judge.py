@@ -10,7 +10,8 @@ Stage one is three epochs, the first without questions. Stage two is one epoch a
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. What it makes is
 averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. Stage five does the same with
-short plain sentences (corpus/bank/short), half of the voices beside them. The shipped weights are those after stage three: why, with what else was tried, docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
+short plain sentences (corpus/bank/short), half of the voices beside them. The shipped weights are those after stage three: why, with what else was tried,
+docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
 """
 
 from __future__ import annotations
