@@ -86,6 +86,13 @@ def test_what_they_do_not_hold_is_refused(notes: Tutor, question: str) -> None:
     assert notes.ask(question).abstained
 
 
+@pytest.mark.parametrize("question", ["triplet loss", "什么是批归一化", "dropout 是什么", "Q-learning"])
+def test_a_thing_that_is_never_named_is_surely_not_answered(notes: Tutor, question: str) -> None:
+    answer = notes.ask(question)
+    assert answer.abstained
+    assert answer.confidence == 0.0
+
+
 def test_only_notes_on_deep_learning_are_full_of_its_concepts(notes: Tutor, seeds_index: Index) -> None:
     assert min(seeds_index.concept_share.values()) > CONCEPTS_OF_THE_FIELD
     assert max(notes.index.concept_share.values()) < CONCEPTS_OF_THE_FIELD / 2

@@ -21,8 +21,8 @@ _COMPARES = re.compile(
     re.IGNORECASE,
 )
 GENERIC = ASKING | frozenset(
-    "training test inference prediction neural-network deep-neural-network deep-learning machine-learning model network network-layer layer feature image "
-    "text data dataset parameter weight input output accuracy".split()
+    "explain training test inference prediction neural-network deep-neural-network deep-learning machine-learning model network network-layer layer feature "
+    "image text data dataset parameter weight input output accuracy".split()
 )
 """Concepts that a question is about only together with others."""
 _COMPOUND = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)+")

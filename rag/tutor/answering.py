@@ -141,10 +141,13 @@ class Answering(Library):
         return Answerability.shipped(judged=self._searcher.rereads and isinstance(self.judge, BundledJudge))
 
     def _probability(self, asked: Asked, found: Sequence[Evidence], index: Index) -> float:
-        """How probable it is that the evidence answers; 0 for a bare Latin name that the corpus never writes, whose vector says nothing, and where someone
-        or a year is asked for and named nowhere."""
+        """How probable it is that the evidence answers; 0 for a bare Latin name that the corpus never writes, whose vector says nothing, where it is asked
+        what a thing is that the corpus never names, and where someone or a year is asked for and named nowhere."""
         terms = [t for t in asked.terms if len(t) > 1]
         if asked.text.isascii() and len(asked.text.split()) <= FEW and not any(t in index.bm25 for t in terms):
+            return 0.0
+        # Of what a thing is called in any way the glossary knows, the corpus has nothing: what lies nearest is another thing.
+        if (thing := thing_asked(asked.text)) and (term := term_of(thing)) is not None and term not in index.bm25:
             return 0.0
         if asks_origin(asked.text):
             named = said_origin(asked, found) or noted_origin(asked, found, index)
