@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from rag.answer.followup import thing_asked
-from rag.answer.parts import GENERIC
+from rag.answer.parts import GENERIC, OTHERS
 from rag.answer.select import SAME_QUESTION, found_no_answer, is_handbook, is_pointer, only_names
 from rag.records import Asked, Evidence
-from rag.text import CONCEPT, concepts, content_terms
+from rag.text import CONCEPT, concepts, content_terms, mentions
 
 OWN_WORDS = 1.0
 """How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
@@ -24,6 +24,10 @@ TERMS = "terms.md"
 BEYOND = 1.2
 """What an entry of that chapter loses to others where more is asked than its heading names: who asks why wants reasons, not what a thing is."""
 _LINK = re.compile(r"链接|連結|网址|文章|博客|部落格|教程|\b(?:links?|urls?|articles?|blogs?|posts?|tutorials?)\b", re.IGNORECASE)
+TOLD_BY_A_DEFINITION = frozenset("definition meaning purpose effect principle function mechanism".split())
+"""What an entry of that chapter tells of a thing beside what it is: what it does and what for."""
+HOW_IT_WORKS = frozenset({"principle", "mechanism"})
+"""Who asks for these is told by a definition before a remark of the notes."""
 WHAT_IS = re.compile(r"什么是|What (?:is|are)\b")
 NONE = -9.0
 """The nearness of a passage that answers no question line."""
@@ -64,7 +68,8 @@ def prefer(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence] =
         return entry, pointer
     if notes and _by_author(asked, notes[0]):
         return notes, None
-    if thing_asked(asked.text) and _defines(entry[0]) and not _asks_beyond(asked, entry[0]):
+    explained = thing_asked(asked.text) or HOW_IT_WORKS & {concept for _, concept in mentions(asked.text)}
+    if explained and _defines(entry[0]) and not _asks_beyond(asked, entry[0]):
         return entry, pointer
     if notes and _in_its_words(notes[0], entry[0]):
         return notes, None
@@ -94,8 +99,9 @@ def _defines(entry: Evidence) -> bool:
 
 
 def _standing(asked: Asked, entry: Evidence) -> float:
-    """The score of an entry among entries."""
-    return entry.raw - (BEYOND if _defines(entry) and _asks_beyond(asked, entry) else 0.0)
+    """The score of an entry among entries. Who asks what one thing is for or how it works is not asking how it stands to others."""
+    beside = {c for _, c in mentions(entry.hit.passage.question or "")} - GENERIC - set(concepts(asked.text)) if _told_by_a_definition(asked) else set()
+    return entry.raw - (BEYOND if _defines(entry) and _asks_beyond(asked, entry) else 0.0) - OTHERS * min(2, len(beside))
 
 
 def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
@@ -103,10 +109,18 @@ def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
     heading is a question of its own, just what a thing is, or of other things."""
     heading = entry.hit.passage.question or ""
     thing = thing_asked(asked.text)
-    beyond = set(content_terms(thing) if thing else asked.terms) - set(content_terms(heading))
+    here = set(content_terms(heading))
+    beyond = set(content_terms(thing) if thing else asked.terms) - here
+    told = _told_by_a_definition(asked)
     if WHAT_IS.match(heading):
-        return bool(beyond)
-    return bool(thing) or any(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC for t in beyond)
+        return bool(beyond - told)
+    # Who asks for the principle of GANs is not told why they are hard to train.
+    return bool(thing) or bool(told and not told & here) or any(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC for t in beyond)
+
+
+def _told_by_a_definition(asked: Asked) -> set[str]:
+    """The terms by which a question asks for what a definition tells beside what a thing is."""
+    return {t for words, concept in mentions(asked.text) if concept in TOLD_BY_A_DEFINITION for t in (CONCEPT + concept, *content_terms(words))}
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:
