@@ -68,6 +68,19 @@ def heading(tutor: Tutor, question: str, history: list[dict[str, object]] | None
     return answer.hits[0].passage.question or ""
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("GAN 的原理", "什么是生成对抗网络"),
+        ("Dropout 的原理", "什么是 Dropout"),
+        ("学习率预热的作用", "什么是学习率预热"),
+        ("GAN 为什么难训练", "GAN 为什么难训练"),
+    ],
+)
+def test_who_asks_how_one_thing_works_is_told_that_and_not_what_else_is_said_of_it(defined: Tutor, question: str, told: str) -> None:
+    assert heading(defined, question).startswith(told)
+
+
 def after(tutor: Tutor, question: str) -> list[dict[str, object]]:
     """The conversation in which a question was answered."""
     return [{"role": "user", "content": question}, {"role": "assistant", "content": tutor.ask(question).text}]

@@ -155,3 +155,9 @@ def test_how_much_of_a_question_names_concepts(ours: str, theirs: str) -> None:
 @given(MIXED)
 def test_a_share_is_a_share(text: str) -> None:
     assert 0 <= glossed_share(text) <= 1
+
+
+def test_a_metric_is_told_from_a_feature_map_by_its_capitals() -> None:
+    assert "§mean-average-precision" in tokenize("mAP 怎么计算")
+    assert "§mean-average-precision" not in tokenize("feature map 怎么计算")
+    assert "map" not in tokenize("what is mAP?")

@@ -19,12 +19,14 @@ from rag.text.normal import normalise
 if TYPE_CHECKING:
     import jieba
 
-TOKENIZER_VERSION = 6
+TOKENIZER_VERSION = 7
 CONCEPT = "§"
 
 _BORDER = re.compile(r"(?<=[a-z0-9]) (?=[\u2e80-\uffff])|(?<=[\u2e80-\uffff]) (?=[a-z0-9])")
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
 _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
+_IN_CAPITALS = re.compile(r"(?<![A-Za-z])mAP(?![A-Za-z])")
+"""The metric, not a feature map."""
 _ALPHA_NUM = re.compile(r"^([a-z]{2,})(\d+)$")
 
 STOP_ZH = frozenset(
@@ -155,7 +157,7 @@ def tokenize(text: str) -> list[str]:
 
     Never raises; white space, punctuation and unknown symbols give nothing. The same text gives the same tokens in every process.
     """
-    plain = normalise(text)
+    plain = _plain(text)
     tokens: list[str] = []
     for match in _RUN.finditer(plain):
         if match.group("cjk"):
@@ -177,7 +179,12 @@ def _tight(plain: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    return _tight(normalise(text))
+    return _tight(_plain(text))
+
+
+def _plain(text: str) -> str:
+    """Normalised text, with what only its capitals tell from another word written out."""
+    return normalise(_IN_CAPITALS.sub("mean average precision", text))
 
 
 def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
@@ -276,7 +283,7 @@ def first_forms(language: str) -> dict[str, str]:
 
 def concepts(text: str) -> list[str]:
     """The ids of the dictionary's concepts named in a text, in reading order, without repetition."""
-    return list(dict.fromkeys(_find_concepts(normalise(text))))
+    return list(dict.fromkeys(_find_concepts(_plain(text))))
 
 
 def content_terms(text: str) -> list[str]:
