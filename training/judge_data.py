@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,12 @@ def composed_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> li
     return out
 
 
+def beside(out: list[Pair], statement: str, text: str, label: int, qid: str, source: str) -> None:
+    """Add a pair of a statement and a text, but for one that is beside itself."""
+    if statement != text:
+        out.append(Pair("entails", statement, text, label, qid, source))
+
+
 VOICED = {"true": "entails", "half": "partly", "false": "contradicts", "beside": "unrelated"}
 
 
@@ -218,9 +225,7 @@ def voiced_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list
                 said[row["question"], row["point"]].append(row)
     out: list[Pair] = []
 
-    def add(statement: str, text: str, label: int, qid: str, source: str) -> None:
-        if statement != text:
-            out.append(Pair("entails", statement, text, label, qid, source))
+    add = partial(beside, out)
 
     for (qid, pid), voices in said.items():
         point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
@@ -291,17 +296,14 @@ def short_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
         for row in rows(path):
             said[row["question"], row["point"], row["lang"]].append(row)
     out: list[Pair] = []
-
-    def add(statement: str, text: str, label: int, qid: str, source: str) -> None:
-        if statement != text:
-            out.append(Pair("entails", statement, text, label, qid, source))
-
+    add = partial(beside, out)
     of: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(dict)
     for (qid, pid, lang), mine in said.items():
         of[qid, lang][pid] = mine
+    for (qid, pid, lang), mine in said.items():
         point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
         right = [row["text"] for row in mine if row["label"] == "entails"]
-        elsewhere = [row["text"] for (q, p, la), some in said.items() if q == qid and p != pid and la == lang for row in some if row["label"] == "entails"]
+        elsewhere = [row["text"] for other_id, some in of[qid, lang].items() if other_id != pid for row in some if row["label"] == "entails"]
         for row in mine:
             label = LABELS.index(row["label"])
             add(point[lang], worn(row["text"], lang, rng), label, qid, "short")

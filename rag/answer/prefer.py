@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rag.answer.followup import thing_asked
 from rag.answer.parts import GENERIC, OTHERS
@@ -100,7 +101,7 @@ def _defines(entry: Evidence) -> bool:
 
 def _standing(asked: Asked, entry: Evidence) -> float:
     """The score of an entry among entries. Who asks what one thing is for or how it works is not asking how it stands to others."""
-    beside = {c for _, c in mentions(entry.hit.passage.question or "")} - GENERIC - set(concepts(asked.text)) if _told_by_a_definition(asked) else set()
+    beside = {c for _, c in mentions(entry.hit.passage.question or "")} - GENERIC - set(concepts(asked.text)) if _told_by_a_definition(asked.text) else set()
     return entry.raw - (BEYOND if _defines(entry) and _asks_beyond(asked, entry) else 0.0) - OTHERS * min(2, len(beside))
 
 
@@ -111,16 +112,17 @@ def _asks_beyond(asked: Asked, entry: Evidence) -> bool:
     thing = thing_asked(asked.text)
     here = set(content_terms(heading))
     beyond = set(content_terms(thing) if thing else asked.terms) - here
-    told = _told_by_a_definition(asked)
+    told = _told_by_a_definition(asked.text)
     if WHAT_IS.match(heading):
         return bool(beyond - told)
     # Who asks for the principle of GANs is not told why they are hard to train.
     return bool(thing) or bool(told and not told & here) or any(t.startswith(CONCEPT) and t.removeprefix(CONCEPT) not in GENERIC for t in beyond)
 
 
-def _told_by_a_definition(asked: Asked) -> set[str]:
+@lru_cache(maxsize=64)
+def _told_by_a_definition(question: str) -> frozenset[str]:
     """The terms by which a question asks for what a definition tells beside what a thing is."""
-    return {t for words, concept in mentions(asked.text) if concept in TOLD_BY_A_DEFINITION for t in (CONCEPT + concept, *content_terms(words))}
+    return frozenset(t for words, concept in mentions(question) if concept in TOLD_BY_A_DEFINITION for t in (CONCEPT + concept, *content_terms(words)))
 
 
 def _content_first(asked: Asked, found: Sequence[Evidence]) -> tuple[list[Evidence], Evidence | None]:

@@ -27,7 +27,7 @@ _TEXTS: dict[str, dict[Language, str]] = {
     "hit": {"zh": "说对的：“{quote}”。", "en": "What you got right: “{quote}”."},
     "partial": {"zh": "“{quote}”只说了一部分，完整的说法是：{point}", "en": "“{quote}” is only part of it; in full: {point}"},
     "partial_bare": {"zh": "这一点只说了一部分，完整的说法是：{point}", "en": "This was only half said; in full: {point}"},
-    "wrong": {"zh": "“{quote}”与要点不符，要点是：{point}", "en": "“{quote}” goes against a key point: {point}"},
+    "wrong": {"zh": "“{quote}”多半说错了，要点是：{point}", "en": "“{quote}” is probably wrong; the key point: {point}"},
     "misconception": {"zh": "“{quote}”是常见的误解。", "en": "“{quote}” is a common misconception."},
     "missed": {"zh": "没有说到：{point}", "en": "You did not mention: {point}"},
     "next": {"zh": "下次先把这一点说清楚：{point}", "en": "Next time, begin with this: {point}"},

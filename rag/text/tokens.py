@@ -25,8 +25,8 @@ CONCEPT = "§"
 _BORDER = re.compile(r"(?<=[a-z0-9]) (?=[\u2e80-\uffff])|(?<=[\u2e80-\uffff]) (?=[a-z0-9])")
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
 _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
-_IN_CAPITALS = re.compile(r"(?<![A-Za-z])mAP(?![A-Za-z])")
-"""The metric, not a feature map."""
+_MEAN_PRECISION = re.compile(r"(?<![A-Za-z])mAP(?![A-Za-z])")
+"""The metric, which in small letters is the map of a feature map."""
 _ALPHA_NUM = re.compile(r"^([a-z]{2,})(\d+)$")
 
 STOP_ZH = frozenset(
@@ -183,8 +183,8 @@ def _squeezed(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Normalised text, with what only its capitals tell from another word written out."""
-    return normalise(_IN_CAPITALS.sub("mean average precision", text))
+    """Normalised text, with the metric that only its capitals tell from another word written out."""
+    return normalise(_MEAN_PRECISION.sub("mean average precision", text))
 
 
 def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
