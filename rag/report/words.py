@@ -101,6 +101,7 @@ AREAS: Mapping[str, Bilingual] = {
     "convolution": Bilingual("卷积网络", "Convolution"),
     "craft": Bilingual("面试与职业", "Interview craft"),
     "gradients": Bilingual("激活与梯度", "Activations and gradients"),
+    "llm": Bilingual("大模型", "Large language models"),
     "optimisation": Bilingual("优化与损失", "Optimisation and loss"),
     "regularisation": Bilingual("正则化", "Regularisation"),
     "sequence": Bilingual("序列与文本", "Sequences and text"),
