@@ -1,12 +1,15 @@
 """Ask whether the judge reads what it judges, and whether it holds on another author.
 
     python training/check_judge.py --corpus corpus --data EVAL_FOLDER/grading/interview --nli EVAL_FOLDER/pairs/ocnli/pairs.jsonl \\
-        --out benchmarks/results/judge_check.json
+        --people EVAL_FOLDER --out benchmarks/results/judge_check.json
 
 - Held-out pairs (judge_data.held_out) as they are, with the statement of another question in its place, and with none: what is left above chance then is
   manner, not meaning (a "hypothesis-only" baseline: Gururangan et al., 2018, "Annotation Artifacts in Natural Language Inference Data").
 - Held-out voices (judge_data.voiced_pairs): texts of one manner under every label, so that manner helps nothing.
 - Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies.
+- What people wrote (judge_data.people_pairs): of held-out questions of an electricity course correct answers against contradictory and other wrong ones,
+  of sentence pairs of the same words paraphrases against others, AUROC of P(entails) + P(partly) / 2 - P(contradicts). And Pearson's r of the same figure
+  with the grades of two exams of which nothing was trained on (Mohler et al., 2011, and a Chinese one on data structures), SAMPLE answers each.
 - General inference pairs (OCNLI, Hu et al., 2020), of which the judge has seen none: entailed, contradicted, or neither (half said and unrelated).
 """
 
@@ -20,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import NOT_ENTAILED, Pair, bank_of, held_out, point_pairs, reply_pairs, rows, voiced_pairs
+from judge_data import NOT_ENTAILED, Pair, bank_of, held_out, people_pairs, point_pairs, reply_pairs, rows, voiced_pairs
 
 from rag.config import Settings
 from rag.judge import CONTRADICTS, ENTAILS, LABELS, PARTLY, UNRELATED, BundledJudge
@@ -73,6 +76,30 @@ def another_author(judge: BundledJudge, folder: Path) -> dict[str, Any]:
     return {"pairs": len(pairs), "auroc_hit": round(auroc(right, wrong), 4)}
 
 
+def by_people(judge: BundledJudge, data: Path) -> dict[str, Any]:
+    """How well what people wrote is read."""
+
+    def belief(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        found = judge.entails(pairs)
+        return (found[:, ENTAILS] + found[:, PARTLY] / 2 - found[:, CONTRADICTS]).tolist()
+
+    out: dict[str, Any] = {}
+    pairs = [p for p in people_pairs(data, random.Random(SEED)) if held_out(p.group)]
+    said = dict(zip(map(id, pairs), belief([(p.a, p.b) for p in pairs]), strict=True))
+    for source in ("beetle", "paws"):
+        of = {label: [said[id(p)] for p in pairs if p.source == source and p.label == label] for label in {p.label for p in pairs if p.source == source}}
+        out[source] = {"pairs": sum(map(len, of.values()))}
+        out[source] |= {
+            "auroc_contradicts" if label == LABELS.index("contradicts") else "auroc_other": round(auroc(of[0], some), 4) for label, some in of.items() if label
+        }
+    for name in ("mohler2011", "sas_ads_zh"):
+        graded = list(rows(data / "grading" / name / "items.jsonl"))
+        graded = random.Random(SEED).sample(graded, min(SAMPLE, len(graded)))
+        found = belief([(row["reference"], row["answer"]) for row in graded])
+        out[name] = {"answers": len(graded), "pearson": round(float(np.corrcoef(found, [row["score"] for row in graded])[0, 1]), 4)}
+    return out
+
+
 def inference(judge: BundledJudge, path: Path) -> dict[str, Any]:
     """Macro-F1 and recalls on general premise (``a``) and hypothesis (``b``) pairs."""
     names = ("entailment", "contradiction", "neutral")
@@ -90,6 +117,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--data", type=Path, required=True, help="folder with items.jsonl and answers.jsonl")
     parser.add_argument("--nli", type=Path, help="JSONL with a, b and label (entailment, neutral, contradiction)")
+    parser.add_argument("--people", type=Path, help="folder with the exams and sentence pairs of judge_data.people_pairs")
     parser.add_argument("--judge", type=Path, help="folder of the judge's weights; default: the shipped ones")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/judge_check.json"))
     args = parser.parse_args()
@@ -104,6 +132,8 @@ def main() -> None:
     voiced = [p for p in voiced_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.label != NOT_ENTAILED]
     report["voices"] = voices(judge, voiced)
     report["another author"] = another_author(judge, args.data)
+    if args.people:
+        report["by people"] = by_people(judge, args.people)
     if args.nli:
         report["general inference"] = inference(judge, args.nli)
     args.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

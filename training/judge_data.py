@@ -113,6 +113,12 @@ def point_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
 
 NOT_ENTAILED = len(LABELS)
 """A label for training alone: contradicts or unrelated, either is right."""
+NOT_SAID = NOT_ENTAILED + 1
+"""Partly or unrelated, either is right."""
+NOT_WHOLE = NOT_ENTAILED + 2
+"""Anything but entails."""
+EITHER: dict[int, tuple[int, ...]] = {NOT_ENTAILED: (2, 3), NOT_SAID: (1, 3), NOT_WHOLE: (1, 2, 3)}
+"""What each label for training alone leaves open."""
 
 
 def turned_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
@@ -323,6 +329,131 @@ def short_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
             for point in bank[qid]["key_points"]:
                 if point["id"] in parts:
                     add(point[rng.choice(["zh", "en"])], text, LABELS.index(parts[point["id"]]["label"]), qid, "short-composed")
+    return out
+
+
+SAME: dict[str, tuple[tuple[str, str], ...]] = {
+    "zh": (
+        ("因此", "所以"), ("从而", "于是"), ("由于", "因为"), ("能够", "能"), ("可以", "能"), ("使得", "让"), ("但是", "不过"), ("通常", "一般"),
+        ("并且", "而且"), ("例如", "比如"), ("若", "如果"), ("即", "也就是"), ("需要", "要"), ("仅", "只"), ("均", "都"), ("常常", "经常"),
+        ("提高", "提升"), ("减少", "降低"), ("增大", "变大"), ("减小", "变小"), ("缓解", "减轻"), ("非常", "很"), ("而不是", "不是"), ("每个", "每一个"),
+    ),
+    "en": (
+        ("because", "since"), ("therefore", "so"), ("does not", "doesn't"), ("do not", "don't"), ("is not", "isn't"), ("are not", "aren't"),
+        ("cannot", "can't"), ("usually", "typically"), ("reduces", "lowers"), ("for example", "for instance"), ("but", "yet"), ("whereas", "while"),
+        ("often", "frequently"), ("such as", "like"), ("only", "just"), ("the ", ""), ("makes", "renders"), ("large", "big"), ("needs", "requires"),
+    ),
+}  # fmt: skip
+"""Words that may take each other's place without a change of meaning."""
+TURNED: dict[str, tuple[tuple[str, str], ...]] = {
+    "zh": (
+        ("增大", "减小"), ("增加", "减少"), ("提高", "降低"), ("更大", "更小"), ("更多", "更少"), ("更快", "更慢"), ("更高", "更低"), ("更容易", "更难"),
+        ("之前", "之后"), ("最大", "最小"), ("大于", "小于"), ("变大", "变小"), ("稀疏", "稠密"), ("深层", "浅层"), ("训练时", "测试时"), ("输入", "输出"),
+        ("过拟合", "欠拟合"), ("收敛", "发散"), ("共享", "不共享"), ("可以", "不能"), ("会", "不会"), ("依赖", "不依赖"), ("需要", "不需要"), ("都", "都不"),
+    ),
+    "en": (
+        ("larger", "smaller"), ("increases", "decreases"), ("increase", "decrease"), ("higher", "lower"), ("more", "fewer"), ("faster", "slower"),
+        ("before", "after"), ("maximum", "minimum"), ("training", "testing"), ("sparse", "dense"), ("input", "output"), ("large", "small"),
+        ("overfitting", "underfitting"), ("deep", "shallow"), (" is ", " is not "), (" are ", " are not "), (" can ", " cannot "), ("reduces", "raises"),
+        ("with", "without"), ("all", "none of"), ("always", "never"), ("converges", "diverges"), ("same", "opposite"), ("local", "global"),
+    ),
+}  # fmt: skip
+"""Words whose exchange, once, turns a statement into its opposite."""
+
+
+def lightly(text: str, lang: str, rng: random.Random) -> str:
+    """A text in nearly the same words, with its meaning."""
+    found = [pair for pair in SAME[lang] if pair[0] in text]
+    for old, new in rng.sample(found, min(2, len(found))):
+        text = text.replace(old, new, 1)
+    if lang == "zh" and rng.random() < 0.4 and text.count("的") > 1:
+        at = rng.choice([m.start() for m in re.finditer("的", text)])
+        text = text[:at] + text[at + 1 :]
+    return worn(text, lang, rng)
+
+
+def opposite(text: str, lang: str, rng: random.Random) -> str | None:
+    """A statement with one word turned round; None where no such word stands in it."""
+    found = [(a, b) for pair in TURNED[lang] for a, b in (pair, pair[::-1]) if len(re.findall(re.escape(a), text)) == 1 and (b not in text or a in b)]
+    if not found:
+        return None
+    old, new = rng.choice(found)
+    return text.replace(old, new, 1)
+
+
+def shortened(text: str, lang: str, rng: random.Random) -> str | None:
+    """A statement without one of its later clauses; None where it has but two."""
+    clauses = re.split("[，；]" if lang == "zh" else ", |; ", text.rstrip("。."))
+    if len(clauses) < 3:
+        return None
+    clauses.pop(rng.randrange(1, len(clauses)))
+    return ("，" if lang == "zh" else ", ").join(clauses)
+
+
+def near_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """Statements beside nearly the same words, under every label.
+
+    Who writes a false text keeps the words of the true one, and who says the same thing anew avoids them: without these pairs many shared words are a sign of a
+    contradiction.
+
+    True and false statements alike are entailed by their light rewordings; one turned word makes a contradiction, a clause left out a half (counterfactual
+    data, Kaushik et al., 2020, "Learning the Difference That Makes a Difference with Counterfactually-Augmented Data").
+    """
+    said: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for path in sorted((corpus / "bank" / "voices").glob("*.jsonl")):
+        for row in rows(path):
+            if any(k["id"] == row["point"] for k in bank.get(row["question"], {}).get("key_points", ())):
+                said[row["question"], row["point"], row["lang"]].append(row)
+    out: list[Pair] = []
+    add = partial(beside, out)
+    for (qid, pid, lang), voices in said.items():
+        point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
+        others = [row["true"] for (q, p, spoken), some in said.items() if q == qid and p != pid and spoken == lang for row in some]
+        stop = "。" if lang == "zh" else ". "
+        row = rng.choice(voices)
+        for statement in (point[lang], row["true"]):
+            add(statement, lightly(statement, lang, rng), 0, qid, "near")
+            if others:
+                parts = [lightly(statement, lang, rng), rng.choice(others)]
+                rng.shuffle(parts)
+                add(statement, stop.join(part.rstrip("。. ") for part in parts), 0, qid, "near")
+            turned = opposite(statement, lang, rng)
+            if turned:
+                pair = [statement, turned]
+                rng.shuffle(pair)
+                add(pair[0], lightly(pair[1], lang, rng), LABELS.index("contradicts"), qid, "near")
+            short = shortened(statement, lang, rng)
+            if short:
+                add(statement, lightly(short, lang, rng), LABELS.index("partly"), qid, "near")
+        add(row["false"], lightly(row["false"], lang, rng), 0, qid, "near-false")
+        if others:
+            add(rng.choice(others), lightly(row["true"], lang, rng), LABELS.index("unrelated"), qid, "near")
+    return out
+
+
+MARKED = {"correct": LABELS.index("entails"), "contradictory": LABELS.index("contradicts"), "incorrect": NOT_SAID}
+TOO_LONG = 700
+"""Characters of a reference and an answer together beyond which too much of both would be cut off."""
+
+
+def people_pairs(data: Path, rng: random.Random) -> list[Pair]:
+    """What people wrote: answers of students beside references, graded by teachers, and sentences of the same words with the same meaning or another.
+
+    ``data`` holds grading/beetle_3way and grading/saf_en (items.jsonl) and pairs/pawsx_zh (pairs.jsonl). None of it is shipped. Beetle (Dzikovska et al.,
+    2013; CC BY 4.0) knows correct, contradictory and neither; SAF (Filighera et al., 2022; CC BY 4.0) correct, partly and not; PAWS-X (Yang et al., 2019;
+    free for any use) a paraphrase or none.
+    """
+    out: list[Pair] = []
+    for row in rows(data / "grading" / "beetle_3way" / "items.jsonl"):
+        for statement in dict.fromkeys([row["reference"], rng.choice([row["reference"], *row["reference_alts"]])]):
+            beside(out, statement, row["answer"], MARKED[row["raw_score"]], f"beetle:{row['qid']}", "beetle")
+    for row in rows(data / "grading" / "saf_en" / "items.jsonl"):
+        label = {"Correct": 0, "Partially correct": 1, "Incorrect": NOT_ENTAILED}[row["label"]]
+        if len(row["reference"]) + len(row["answer"]) < TOO_LONG:
+            beside(out, row["reference"], row["answer"], label, f"saf:{row['qid']}", "saf")
+    for row in rows(data / "pairs" / "pawsx_zh" / "pairs.jsonl"):
+        a, b = rng.sample([row["a"], row["b"]], 2)
+        beside(out, a, b, 0 if row["label"] else NOT_WHOLE, f"paws:{row['a']}", "paws")
     return out
 
 

@@ -10,8 +10,12 @@ Stage one is three epochs, the first without questions. Stage two is one epoch a
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
 Stage four is one epoch of whole replies, some voices beside them: to a plan (corpus/bank/planned), and to other questions of the area. What it makes is
 averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. Stage five does the same with
-short plain sentences (corpus/bank/short), half of the voices beside them. The shipped weights are those after stage three: why, with what else was tried,
-docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
+short plain sentences (corpus/bank/short), half of the voices beside them; neither is shipped. Stage six is one epoch with what people wrote (--people, see
+judge_data.people_pairs), stage seven another with it and with statements in nearly the same words (judge_data.near_pairs). The shipped weights are those after
+stage three, then stages six and seven from there, blended with what those began from: why, with what else was tried, docs/decisions/007 says. Then
+training/fit_answers.py fits another head for answers to more questions.
+
+    python training/train_judge.py --start FOLDER_OF_STAGE_THREE --stages 6 7 --people EVAL_FOLDER --out rag/data/judge
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ from typing import Any
 import numpy as np
 import torch
 from judge_data import (
-    NOT_ENTAILED,
+    EITHER,
     Ahead,
     Pair,
     Views,
@@ -37,6 +41,8 @@ from judge_data import (
     bank_of,
     composed_pairs,
     held_out,
+    near_pairs,
+    people_pairs,
     point_pairs,
     questions_of,
     reply_pairs,
@@ -72,14 +78,17 @@ STAGE_TWO = {"entails": 0.4, "answers": 0.3}
 STAGE_THREE = {"entails": 0.25, "answers": 0.3}
 STAGE_FOUR = {"entails": 0.1, "answers": 0.15}
 STAGE_FIVE = {"entails": 0.15, "answers": 0.1}
-TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3}
-"""What an epoch of stages three to five reads again beside the voices, of the first pairs and of the turned ones."""
+STAGE_SIX = {"entails": 0.15, "answers": 0.1}
+TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3, 6: 0.2, 7: 0.2}
+"""What an epoch of stages three to seven reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
 VOICED_AGAIN = 0.5
-"""The share of the voices that stages four and five read, set beside each other anew."""
-AVERAGED = frozenset({4, 5})
-"""The stages whose weights are averaged with those before them."""
-RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4}
+"""The share of the voices that stages four to six read, set beside each other anew."""
+STAGE_SEVEN = {"near": 0.5, "short": 0.35, "voices": 0.7}
+"""The shares of nearly the same words, of short sentences, and of the redrawn voices that stage seven reads beside what people wrote."""
+BLENDED = {4: 0.5, 5: 0.5, 7: 0.6}
+"""How much of what the later stages of a run made of the weights is kept once that stage is done; the rest is what those stages began from."""
+RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-4}
 
 
 Batch = tuple[list[Pair], torch.Tensor, torch.Tensor]
@@ -111,10 +120,11 @@ def loss_of(logits: torch.Tensor, group: list[Pair]) -> torch.Tensor:
         target = gold.float() * (1 - 2 * SMOOTHING) + SMOOTHING
         return torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], target)
     shares = logits[:, 1:].log_softmax(1)
-    open_ = gold == NOT_ENTAILED
-    either = -shares[open_][:, [LABELS.index("contradicts"), LABELS.index("unrelated")]].logsumexp(1)
-    known = torch.nn.functional.cross_entropy(logits[~open_, 1:], gold[~open_], weight=torch.tensor(CLASS_WEIGHT), label_smoothing=SMOOTHING, reduction="sum")
-    return (known + either.sum()) / len(group)
+    known = gold < len(LABELS)
+    total = torch.nn.functional.cross_entropy(logits[known, 1:], gold[known], weight=torch.tensor(CLASS_WEIGHT), label_smoothing=SMOOTHING, reduction="sum")
+    for label, right in EITHER.items():
+        total = total - shares[gold == label][:, list(right)].logsumexp(1).sum()
+    return total / len(group)
 
 
 def train(model: Any, plan: list[list[Batch]], rate: float, each: Callable[[int], None]) -> int:
@@ -169,8 +179,8 @@ def evaluate(model: Any, pairs: list[Pair], tokenizer: Any) -> dict[str, float]:
     right = [float(found[id(p)][0]) for p in mine if p.label]
     for source in ("all", *sorted({p.source for p in mine if not p.label})):
         out[f"answers_auroc_{source}"] = auroc(right, [float(found[id(p)][0]) for p in mine if not p.label and source in {"all", p.source}])
-    for source in ("all", *sorted({p.source for p in pairs if p.task == "entails" and p.label != NOT_ENTAILED})):
-        some = [p for p in pairs if p.task == "entails" and p.label != NOT_ENTAILED and source in {"all", p.source}]
+    for source in ("all", *sorted({p.source for p in pairs if p.task == "entails" and p.label not in EITHER})):
+        some = [p for p in pairs if p.task == "entails" and p.label not in EITHER and source in {"all", p.source}]
         gold, said = [LABELS[p.label] for p in some], [LABELS[int(found[id(p)][1:].argmax())] for p in some]
         out[f"entails_macro_f1_{source}"] = macro_f1(gold, said, LABELS)
         if source == "all":
@@ -200,9 +210,12 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
     parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
-    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3, 4, 5])
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=[1, 2, 3, 4, 5, 6, 7])
+    parser.add_argument("--people", type=Path, help="folder of what people wrote (judge_data.people_pairs); stages six and seven need it")
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
+    if args.people is None and not {6, 7}.isdisjoint(args.stages):
+        parser.error("stages 6 and 7 need --people FOLDER")
     started = time.time()
     folder = ensure_unpacked(Settings().cache_dir)
     if args.pairs and args.pairs.is_file():
@@ -214,11 +227,23 @@ def main() -> None:
             args.pairs.write_text(json.dumps([asdict(p) for p in pairs], ensure_ascii=False), encoding="utf-8")
     bank = bank_of(args.corpus)
     turned, voiced, whole, short = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs, whole_pairs, short_pairs))
+    people = people_pairs(args.people, random.Random(SEED)) if args.people else []
+    near = near_pairs(args.corpus, bank, random.Random(SEED))
     # What only a later stage reads is held out with it alone, so that the figures of the first three compare with those that are kept.
     later = [*(whole if 4 in args.stages else ()), *(short if 5 in args.stages else ())]
     held = [p for p in (*pairs, *turned, *voiced, *later) if held_out(p.group)]
-    pairs, turned, voiced, whole, short = ([p for p in some if not held_out(p.group)] for some in (pairs, turned, voiced, whole, short))
-    sizes = {"stage_one": len(pairs), "turned": len(turned), "voiced": len(voiced), "whole": len(whole), "short": len(short), "held_out": len(held)}
+    everything = (pairs, turned, voiced, whole, short, people, near)
+    pairs, turned, voiced, whole, short, people, near = ([p for p in some if not held_out(p.group)] for some in everything)
+    sizes = {
+        "stage_one": len(pairs),
+        "turned": len(turned),
+        "voiced": len(voiced),
+        "whole": len(whole),
+        "short": len(short),
+        "people": len(people),
+        "near": len(near),
+        "held_out": len(held),
+    }
     print(f"pairs: {sizes}; {time.time() - started:.0f} s", flush=True)
     torch.manual_seed(SEED)
     model, base = network(folder), network(folder)
@@ -228,6 +253,11 @@ def main() -> None:
     def redrawn(rng: random.Random) -> list[Pair]:
         """The voices, set beside each other anew."""
         return sample([p for p in voiced_pairs(args.corpus, bank, rng) if not held_out(p.group)], VOICED_AGAIN, rng)
+
+    def nearly(rng: random.Random) -> list[Pair]:
+        """What stage seven adds."""
+        of = {"near": near, "short": short, "voices": redrawn(rng)}
+        return [p for name, share in STAGE_SEVEN.items() for p in sample(of[name], share, rng)]
 
     def each(number: int) -> None:
         write_difference(model, base, args.out / WEIGHTS)
@@ -242,22 +272,26 @@ def main() -> None:
         3: lambda rng: [[*voiced, *sample(turned, TURNED_AGAIN[3], rng), *drawn(pairs, rng, STAGE_THREE)] for _ in range(VOICED_EPOCHS)],
         4: lambda rng: [[*redrawn(rng), *whole, *sample(turned, TURNED_AGAIN[4], rng), *drawn(pairs, rng, STAGE_FOUR)]],
         5: lambda rng: [[*short, *redrawn(rng), *sample(turned, TURNED_AGAIN[5], rng), *drawn(pairs, rng, STAGE_FIVE)]],
+        6: lambda rng: [[*people, *redrawn(rng), *sample(turned, TURNED_AGAIN[6], rng), *drawn(pairs, rng, STAGE_SIX)]],
+        7: lambda rng: [[*people, *nearly(rng), *sample(turned, TURNED_AGAIN[7], rng), *drawn(pairs, rng, STAGE_SIX)]],
     }
     steps = 0
+    began: dict[str, torch.Tensor] = {}
     for stage in args.stages:
         rng = random.Random(SEED + stage - 1)
         plan = [list(batches(epoch, tokenizer, rng)) for epoch in plans[stage](rng)]
-        began = {name: value.detach().clone() for name, value in model.named_parameters()} if stage in AVERAGED else {}
+        if stage > 3 and not began:
+            began = {name: value.detach().clone() for name, value in model.named_parameters()}
         steps += train(model, plan, RATES[stage], each)
-        if began:
+        if stage in BLENDED:
             with torch.no_grad():
                 for name, value in model.named_parameters():
-                    value.lerp_(began[name], 0.5)
+                    value.lerp_(began[name], 1 - BLENDED[stage])
             write_difference(model, base, args.out / WEIGHTS)
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
-        "version": "5",
+        "version": "7",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,
