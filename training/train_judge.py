@@ -2,9 +2,10 @@
 
     python training/train_judge.py --corpus corpus --index index --out rag/data/judge
 
-Data: training/judge_data.py; but for what people wrote (stages six and seven), every text is this project's own (Apache-2.0): key points with statements and
-whole replies that entail, partly entail or contradict them or say nothing of them; questions with passages that answer them or not (hard negatives are mined from
-the project's own index). Everything is split by question: every fifth question of the bank (by hash of its id) is held out with all its rows. Word embeddings and layer 0 are frozen.
+Data: training/judge_data.py; but for what people wrote (stages six and seven), every text is this project's own (Apache-2.0): key points with statements
+and whole replies that entail, partly entail or contradict them or say nothing of them; questions with passages that answer them or not (hard negatives are
+mined from the project's own index). Everything is split by question: every fifth question of the bank (by hash of its id) is held out with all its rows.
+Word embeddings and layer 0 are frozen.
 
 Stage one is three epochs, the first without questions. Stage two is one epoch at a lower rate in which statements also stand in other words than the bank's.
 Stage three is two epochs of texts that one person wrote in one manner under every label (corpus/bank/voices), with some of what came before.
