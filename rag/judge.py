@@ -170,7 +170,7 @@ class BundledJudge:
 
 
 def _probability(logits: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)), np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -80.0, 80.0))), np.float32)
 
 
 def _logits(model: Any, answers: Any, seen: torch.Tensor) -> torch.Tensor:
