@@ -12,6 +12,8 @@ from rag.bank import load_bank
 
 FOLDER = Path(__file__).parent.parent / "corpus" / "bank"
 KINDS = ("true", "half", "false", "beside")
+NOT_TRAINED_ON = {"llm"}
+"""Areas of the bank for which no replies were written to learn from."""
 VOICES = {"crisp", "spoken", "notes", "teacher", "learner"}
 
 
@@ -20,9 +22,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_every_key_point_is_spoken_of_in_both_languages_and_two_voices() -> None:
-    spoken = {path.stem for path in (FOLDER / "voices").glob("*.jsonl")}
-    assert len(spoken) >= 8
-    points = {(q.id, p.id) for q in load_bank(FOLDER) for p in q.key_points if q.area in spoken}
+    points = {(q.id, p.id) for q in load_bank(FOLDER) for p in q.key_points if q.area not in NOT_TRAINED_ON}
     found: dict[tuple[str, str, str], set[str]] = {(row["question"], row["point"], language): set() for row in rows() for language in ("zh", "en")}
     for row in rows():
         assert set(row) == {"question", "point", "lang", "voice", *KINDS}
@@ -46,9 +46,7 @@ def test_manner_does_not_tell_what_a_text_says() -> None:
 
 
 def test_replies_to_a_plan_speak_of_every_question_and_say_what_they_do_to_each_key_point() -> None:
-    planned = {path.stem for path in (FOLDER / "planned").glob("*.jsonl")}
-    assert len(planned) >= 8
-    bank = {q.id: q for q in load_bank(FOLDER) if q.area in planned}
+    bank = {q.id: q for q in load_bank(FOLDER) if q.area not in NOT_TRAINED_ON}
     replies = [json.loads(line) for path in sorted((FOLDER / "planned").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").split("\n") if line]
     assert Counter(r["question"] for r in replies) == dict.fromkeys(bank, 4)
     told: dict[str, list[int]] = {}

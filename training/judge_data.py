@@ -215,6 +215,14 @@ def beside(out: list[Pair], statement: str, text: str, label: int, qid: str, sou
         out.append(Pair("entails", statement, text, label, qid, source))
 
 
+def spoken(corpus: Path, bank: dict[str, Row]) -> Iterator[Row]:
+    """The voices (corpus/bank/voices) that speak of a key point of the bank."""
+    for path in sorted((corpus / "bank" / "voices").glob("*.jsonl")):
+        for row in rows(path):
+            if any(k["id"] == row["point"] for k in bank.get(row["question"], {}).get("key_points", ())):
+                yield row
+
+
 VOICED = {"true": "entails", "half": "partly", "false": "contradicts", "beside": "unrelated"}
 
 
@@ -225,10 +233,8 @@ def voiced_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list
     replies put together from several of them.
     """
     said: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for path in sorted((corpus / "bank" / "voices").glob("*.jsonl")):
-        for row in rows(path):
-            if any(k["id"] == row["point"] for k in bank.get(row["question"], {}).get("key_points", ())):
-                said[row["question"], row["point"]].append(row)
+    for row in spoken(corpus, bank):
+        said[row["question"], row["point"]].append(row)
     out: list[Pair] = []
 
     add = partial(beside, out)
@@ -335,13 +341,13 @@ def short_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[
 SAME: dict[str, tuple[tuple[str, str], ...]] = {
     "zh": (
         ("因此", "所以"), ("从而", "于是"), ("由于", "因为"), ("能够", "能"), ("可以", "能"), ("使得", "让"), ("但是", "不过"), ("通常", "一般"),
-        ("并且", "而且"), ("例如", "比如"), ("若", "如果"), ("即", "也就是"), ("需要", "要"), ("仅", "只"), ("均", "都"), ("常常", "经常"),
+        ("并且", "而且"), ("例如", "比如"), ("需要", "要"), ("仅仅", "只"), ("常常", "经常"),
         ("提高", "提升"), ("减少", "降低"), ("增大", "变大"), ("减小", "变小"), ("缓解", "减轻"), ("非常", "很"), ("而不是", "不是"), ("每个", "每一个"),
     ),
     "en": (
         ("because", "since"), ("therefore", "so"), ("does not", "doesn't"), ("do not", "don't"), ("is not", "isn't"), ("are not", "aren't"),
         ("cannot", "can't"), ("usually", "typically"), ("reduces", "lowers"), ("for example", "for instance"), ("but", "yet"), ("whereas", "while"),
-        ("often", "frequently"), ("such as", "like"), ("only", "just"), ("the ", ""), ("makes", "renders"), ("large", "big"), ("needs", "requires"),
+        ("often", "frequently"), ("such as", "like"), ("only", "just"), ("makes", "renders"), ("large", "big"), ("needs", "requires"),
     ),
 }  # fmt: skip
 """Words that may take each other's place without a change of meaning."""
@@ -354,18 +360,23 @@ TURNED: dict[str, tuple[tuple[str, str], ...]] = {
     "en": (
         ("larger", "smaller"), ("increases", "decreases"), ("increase", "decrease"), ("higher", "lower"), ("more", "fewer"), ("faster", "slower"),
         ("before", "after"), ("maximum", "minimum"), ("training", "testing"), ("sparse", "dense"), ("input", "output"), ("large", "small"),
-        ("overfitting", "underfitting"), ("deep", "shallow"), (" is ", " is not "), (" are ", " are not "), (" can ", " cannot "), ("reduces", "raises"),
+        ("overfitting", "underfitting"), ("deep", "shallow"), ("is", "is not"), ("are", "are not"), ("can", "cannot"), ("reduces", "raises"),
         ("with", "without"), ("all", "none of"), ("always", "never"), ("converges", "diverges"), ("same", "opposite"), ("local", "global"),
     ),
 }  # fmt: skip
 """Words whose exchange, once, turns a statement into its opposite."""
 
 
+def word(text: str, lang: str) -> re.Pattern[str]:
+    """What finds a word, in English not inside another one: "all" stands in "small"."""
+    return re.compile(rf"\b{re.escape(text)}\b" if lang == "en" else re.escape(text))
+
+
 def lightly(text: str, lang: str, rng: random.Random) -> str:
     """A text in nearly the same words, with its meaning."""
-    found = [pair for pair in SAME[lang] if pair[0] in text]
+    found = [(word(old, lang), new) for old, new in SAME[lang] if word(old, lang).search(text)]
     for old, new in rng.sample(found, min(2, len(found))):
-        text = text.replace(old, new, 1)
+        text = old.sub(new, text, count=1)
     if lang == "zh" and rng.random() < 0.4 and text.count("的") > 1:
         at = rng.choice([m.start() for m in re.finditer("的", text)])
         text = text[:at] + text[at + 1 :]
@@ -374,11 +385,12 @@ def lightly(text: str, lang: str, rng: random.Random) -> str:
 
 def opposite(text: str, lang: str, rng: random.Random) -> str | None:
     """A statement with one word turned round; None where no such word stands in it."""
-    found = [(a, b) for pair in TURNED[lang] for a, b in (pair, pair[::-1]) if len(re.findall(re.escape(a), text)) == 1 and (b not in text or a in b)]
+    both = [pair for one, other_side in TURNED[lang] for pair in ((one, other_side), (other_side, one))]
+    found = [(word(old, lang), new) for old, new in both if len(word(old, lang).findall(text)) == 1 and (old in new or new not in text)]
     if not found:
         return None
     old, new = rng.choice(found)
-    return text.replace(old, new, 1)
+    return old.sub(new, text)
 
 
 def shortened(text: str, lang: str, rng: random.Random) -> str | None:
@@ -399,16 +411,14 @@ def near_pairs(corpus: Path, bank: dict[str, Row], rng: random.Random) -> list[P
     True and false statements alike are entailed by their light rewordings; one turned word makes a contradiction, a clause left out a half (counterfactual
     data, Kaushik et al., 2020, "Learning the Difference That Makes a Difference with Counterfactually-Augmented Data").
     """
-    said: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for path in sorted((corpus / "bank" / "voices").glob("*.jsonl")):
-        for row in rows(path):
-            if any(k["id"] == row["point"] for k in bank.get(row["question"], {}).get("key_points", ())):
-                said[row["question"], row["point"], row["lang"]].append(row)
+    of: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in spoken(corpus, bank):
+        of[row["question"], row["lang"]][row["point"]].append(row)
     out: list[Pair] = []
     add = partial(beside, out)
-    for (qid, pid, lang), voices in said.items():
+    for (qid, lang), pid, voices in ((key, pid, voices) for key, points in of.items() for pid, voices in points.items()):
         point = next(k for k in bank[qid]["key_points"] if k["id"] == pid)
-        others = [row["true"] for (q, p, spoken), some in said.items() if q == qid and p != pid and spoken == lang for row in some]
+        others = [row["true"] for other_id, some in of[qid, lang].items() if other_id != pid for row in some]
         stop = "。" if lang == "zh" else ". "
         row = rng.choice(voices)
         for statement in (point[lang], row["true"]):

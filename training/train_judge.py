@@ -84,7 +84,7 @@ TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3, 6: 0.2, 7: 0.2}
 """What an epoch of stages three to seven reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
 VOICED_AGAIN = 0.5
-"""The share of the voices that stages four to six read, set beside each other anew."""
+"""The share of the voices that the later stages read, set beside each other anew."""
 STAGE_SEVEN = {"near": 0.5, "short": 0.35, "voices": 0.7}
 """The shares of nearly the same words, of short sentences, and of the redrawn voices that stage seven reads beside what people wrote."""
 BLENDED = {4: 0.5, 5: 0.5, 7: 0.6}
