@@ -38,7 +38,7 @@ def test_a_question_with_a_topic_of_its_own_starts_anew(question: str) -> None:
     assert not standalone(question, turns("dropout 为什么能防止过拟合？", "…")).followed
 
 
-@pytest.mark.parametrize("question", ["东京和大阪之间的新干线要坐多久？", "best time of year to visit Iceland", "分页和分段的区别"])
+@pytest.mark.parametrize("question", ["东京和大阪之间的新干线要坐多久？", "best time of year to visit Iceland", "分页和分段的区别", "怎么挑选一把二手吉他？"])
 def test_a_topic_of_another_field_is_one_too(question: str) -> None:
     assert not standalone(question, turns("dropout 为什么能防止过拟合？", "…")).followed
 

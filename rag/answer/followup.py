@@ -19,7 +19,7 @@ MAX_CONTEXT = 160
 OTHER_TOPIC = 2
 """A question that names so many things, none of them of this field, has a topic of its own."""
 _PRONOUN = re.compile(
-    r"它们?|他们?|这(?:个|种|样|些|里|点|一点|两个|题|么)|那(?:个|种|样|些|里|么|一个|要是|再|删|这|它|L|l)|^那|此|该(?:方法|网络|模型|结构|层|算法)|前者|"
+    r"它们?|(?<![吉其排利维])他们?|这(?:个|种|样|些|里|点|一点|两个|题|么)|那(?:个|种|样|些|里|么|一个|要是|再|删|这|它|L|l)|^那|此|该(?:方法|网络|模型|结构|层|算法)|前者|"
     r"后者|其(?:中|他|它|余|优|缺)|上面|刚才|刚刚|上述|前面|后面|另外|另一个|剩下|"
     r"最后那|岂不是|\b(?:it|its|they|them|their|th(?:at|ose)(?! (?:of|which|who)\b)|these|this|"
     r"the (?:former|latter|other|first|second|third|fourth|last|next|same)|one|ones|he|his|"
