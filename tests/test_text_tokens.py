@@ -130,6 +130,11 @@ def test_a_space_between_latin_and_chinese_letters_parts_no_name() -> None:
     assert [c for _, c in mentions("pre-norm 与 post-norm")] == ["pre-norm", "post-norm"]
 
 
+@pytest.mark.parametrize("text", ["样本极不平衡", "数据严重不均衡", "正负样本非常不平衡"])
+def test_how_much_of_it_is_no_part_of_a_name(text: str) -> None:
+    assert "class-imbalance" in concepts(text)
+
+
 @pytest.mark.parametrize(("one", "other"), [("贾扬清", "jiayangqing"), ("局部卷积", "Local-Conv"), ("天下没有白吃的午餐", "no free lunch theorem")])
 def test_two_writings_of_one_name_are_one_concept(one: str, other: str) -> None:
     assert set(concepts(one)) & set(concepts(other))

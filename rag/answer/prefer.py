@@ -85,13 +85,21 @@ def _entry(asked: Asked, found: Sequence[Evidence], linked: Sequence[Evidence], 
     book = [e for e in found if is_handbook(e) and e.hit.passage.language == asked.language]
     own = max(book, key=lambda e: _standing(asked, e)) if book else None
     # A definition that holds what the question is about (XOR, at the perceptron) gives way to none that does not.
-    own = book[0] if own is not None and book[0].raw > own.raw and _in_its_words(book[0], own) else own
+    own = book[0] if own is not None and book[0].raw > own.raw and (_in_its_words(book[0], own) or _on_another_thing(asked, own, book[0])) else own
     top = max(linked, key=lambda e: e.raw) if linked and about_best else own
     if own is not None and top is not None and _standing(asked, own) > top.raw + OWN_LANGUAGE:
         top = own
     if top is None:
         return []
     return [e for e in {e.hit.passage.id: e for e in [top, *book, *linked]}.values() if e.hit.passage.heading_path == top.hit.passage.heading_path]
+
+
+def _on_another_thing(asked: Asked, entry: Evidence, best: Evidence) -> bool:
+    """Whether an entry's heading names things, and none of the question's, one of which heads the best entry: how to evaluate a language model is no answer
+    to why accuracy says little of imbalanced classes."""
+    things = set(concepts(asked.text)) - GENERIC
+    headed = set(concepts(entry.hit.passage.question or "")) - GENERIC
+    return bool(headed) and not headed & things and bool(things & set(concepts(best.hit.passage.question or "")))
 
 
 def _defines(entry: Evidence) -> bool:

@@ -19,10 +19,11 @@ from rag.text.normal import normalise
 if TYPE_CHECKING:
     import jieba
 
-TOKENIZER_VERSION = 7
+TOKENIZER_VERSION = 8
 CONCEPT = "§"
 
 _BORDER = re.compile(r"(?<=[a-z0-9]) (?=[\u2e80-\uffff])|(?<=[\u2e80-\uffff]) (?=[a-z0-9])")
+_DEGREE = re.compile(r"(?<=[\u4e00-\u9fff])(?:极其|极度|极|严重|非常|十分|特别|高度|太)(?=不[\u4e00-\u9fff])")
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
 _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
 _MEAN_PRECISION = re.compile(r"(?<![A-Za-z])mAP(?![A-Za-z])")
@@ -197,6 +198,8 @@ def _concept_spans(squeezed: str) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     # "KL 散度" is "KL散度": a space between Latin and Chinese letters parts nothing.
     apart = {m.start() for m in _BORDER.finditer(squeezed)}
+    # "样本极不平衡" is "样本不平衡": how much of it is no part of the name.
+    apart.update(i for m in _DEGREE.finditer(squeezed) for i in range(*m.span()))
     kept = [i for i in range(len(squeezed)) if i not in apart]
     tight = "".join(squeezed[i] for i in kept)
     reach = 0
