@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import held_out, rows
+from judge_data import bank_of, candid_replies, held_out, rows
 from replies import Maker, page
 from scipy.optimize import nnls
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -45,7 +45,7 @@ from rag.judge import BundledJudge, Judge
 from rag.measure import auroc, macro_f1, mean_absolute_error, pearson
 from rag.models import TransformerEncoder
 from rag.models.bundled import ensure_unpacked
-from rag.records import Bilingual, Language, Question
+from rag.records import Bilingual, KeyPoint, Language, Question
 
 PENALTY = 15.0
 COMPOSED_PER_QUESTION = 8
@@ -131,6 +131,7 @@ def samples(corpus: Path) -> list[Sample]:
                 question = by_id[row["question"]]
                 labels = [LABEL[row["points"].get(p.id, "missed")] for p in question.key_points]
                 out.append(Sample(question, row["text"], labels, float(row["score"]), row["lang"], len(row["wrong"]), spans=tuple(row["wrong"])))
+    out += candid(corpus)
     out += planned(corpus, by_id)
     out += elsewhere(out, random.Random(6))
     rng = random.Random(5)
@@ -151,6 +152,24 @@ def samples(corpus: Path) -> list[Sample]:
 def counted(question: Question, credit: Sequence[float], wrong: int) -> float:
     """The score of a reply whose credits are known: their weighted sum, less a penalty for every wrong statement."""
     return max(0.0, sum(p.weight * c for p, c in zip(question.key_points, credit, strict=True)) - PENALTY * wrong)
+
+
+def candid(corpus: Path) -> list[Sample]:
+    """Replies of people who had not seen the key points (training/candid), to held-out questions; the key points of every second one in the other language."""
+    out = []
+    questions: dict[str, Question] = {}
+    for entry, row in candid_replies(bank_of(corpus)):
+        if held_out(entry["id"]):
+            if entry["id"] not in questions:
+                points = tuple(KeyPoint(k["id"], k["weight"], Bilingual(k["zh"], k["en"])) for k in entry["key_points"])
+                wrong = tuple(Bilingual(m["zh"], m["en"]) for m in entry["misconceptions"])
+                text = Bilingual(entry["question"]["zh"], entry["question"]["en"])
+                questions[entry["id"]] = Question(entry["id"], entry.get("area", ""), 1, "concept", text, points, misconceptions=wrong)
+            question = questions[entry["id"]]
+            labels = [LABEL[row["points"][p.id]] for p in question.key_points]
+            held = row["lang"] if len(out) % 2 else LANGUAGES[row["lang"] == "zh"]
+            out.append(Sample(question, row["text"], labels, float(row["score"]), held, len(row["wrong"]), "candid", tuple(row["wrong"])))
+    return out
 
 
 def planned(corpus: Path, bank: dict[str, Question]) -> list[Sample]:

@@ -467,6 +467,59 @@ def people_pairs(data: Path, rng: random.Random) -> list[Pair]:
     return out
 
 
+CANDID = Path(__file__).parent / "candid"
+CANDID_AS = {"hit": "entails", "partial": "partly", "contradicted": "contradicts", "missed": "unrelated"}
+MOST_READ = 420.0
+"""A reply of more ideographs (two letters of other scripts count as one) would be cut off beside a key point."""
+
+
+def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tuple[Row, Row]]:
+    """Entries and replies to them of people who had not seen the key points (training/candid): to the bank's questions, and to others made for it."""
+    entries = bank | {row["id"]: row for row in rows(folder / "questions.jsonl")}
+    for name in ("bank.jsonl", "replies.jsonl"):
+        yield from ((entries[row["question"]], row) for row in rows(folder / name))
+
+
+def candid_pairs(bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+    """(key point, reply) pairs of whoever answers from what they know: whole replies beside every key point, the words that decide a verdict beside theirs,
+    the false ones beside what they go against, and replies to other questions beside key points of which they say nothing."""
+    out: list[Pair] = []
+    add = partial(beside, out)
+    asked: dict[bool, list[tuple[Row, Row]]] = defaultdict(list)
+    for entry, row in candid_replies(bank):
+        lang, qid = row["lang"], row["question"]
+        asked[held_out(qid)].append((entry, row))
+        points = {k["id"]: k for k in entry["key_points"]}
+        against = [pid for pid, verdict in row["points"].items() if verdict == "contradicted"]
+        for pid, verdict in row["points"].items():
+            statement = points[pid][lang if rng.random() < 0.6 else other(lang)]
+            if ideographs(row["text"]) <= MOST_READ:
+                add(statement, row["text"], LABELS.index(CANDID_AS[verdict]), qid, "candid")
+            if words := row.get("evidence", {}).get(pid):
+                add(points[pid][lang if rng.random() < 0.6 else other(lang)], worn(words, lang, rng), LABELS.index(CANDID_AS[verdict]), qid, "candid-words")
+        if not row.get("evidence"):
+            for words in row["wrong"] if against else ():
+                label = LABELS.index("contradicts") if len(against) == 1 == len(row["wrong"]) else NOT_ENTAILED
+                add(points[rng.choice(against)][lang], words, label, qid, "candid-words")
+        right = [pid for pid, verdict in row["points"].items() if verdict == "hit"]
+        if row["wrong"] and right:
+            add(points[rng.choice(right)][lang], rng.choice(row["wrong"]), NOT_ENTAILED, qid, "candid-words")
+    for some in asked.values():
+        for entry, row in some:
+            elsewhere, said = rng.choice(some)
+            terms = set(content_terms(said["text"]))
+            point = rng.choice(entry["key_points"])[rng.choice(["zh", "en"])]
+            own = set(content_terms(point))
+            if elsewhere["id"] != entry["id"] and len(own & terms) < SHARED_WORDS * len(own) and ideographs(said["text"]) <= MOST_READ:
+                add(point, said["text"], LABELS.index("unrelated"), row["question"], "candid-elsewhere")
+    return out
+
+
+def ideographs(text: str) -> float:
+    """The length of a text in ideographs; two other letters count as one."""
+    return sum(1.0 if ord(c) > 0x2E80 else 0.5 for c in text)
+
+
 class Ahead:
     """An encoder whose questions are embedded ahead, in large batches of like length: one at a time they take four times as long."""
 
