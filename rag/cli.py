@@ -131,13 +131,15 @@ def index(
 def search(
     query: Annotated[str | None, typer.Argument(help="What to look for.")] = None,
     jsonl: JsonlOption = None,
-    top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many passages.")] = 10,
+    top: Annotated[int | None, typer.Option("--top", min=1, max=200, help="How many passages.  [default: the setting search.top]")] = None,
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
     """Find passages."""
     _one_of(query, jsonl)
-    tutor = _tutor(_settings(corpus, index))
+    settings = _settings(corpus, index)
+    top = top or settings.search.top
+    tutor = _tutor(settings)
     if jsonl is not None:
         for row in _rows(jsonl):
             hits = tutor.search(_text_field(row, "query", jsonl), top)

@@ -1,4 +1,4 @@
-"""Replies of people who had not seen the key points (training/candid): what the grader and the judge learn from, and what nothing was fitted on."""
+"""Replies of candidates, played by a language model, who had not seen the key points (training/candid): what grader and judge learn from, and a set apart."""
 
 from __future__ import annotations
 

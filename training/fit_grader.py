@@ -155,7 +155,7 @@ def counted(question: Question, credit: Sequence[float], wrong: int) -> float:
 
 
 def candid(corpus: Path) -> list[Sample]:
-    """Replies of people who had not seen the key points (training/candid), to held-out questions; the key points of every second one in the other language."""
+    """Replies of candidates who had not seen the key points (training/candid), to held-out questions; every second one beside those in the other language."""
     out = []
     questions: dict[str, Question] = {}
     for entry, row in candid_replies(bank_of(corpus)):

@@ -474,7 +474,10 @@ MOST_READ = 420.0
 
 
 def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tuple[Row, Row]]:
-    """Entries and replies to them of people who had not seen the key points (training/candid): to the bank's questions, and to others made for it."""
+    """Entries and replies to them of candidates who had not seen the key points (training/candid), to the bank's questions and to others made for it.
+
+    A language model wrote them, as many different persons of different knowledge, and others graded them, who had not been told what those knew.
+    """
     entries = bank | {row["id"]: row for row in rows(folder / "questions.jsonl")}
     for name in ("bank.jsonl", "replies.jsonl"):
         yield from ((entries[row["question"]], row) for row in rows(folder / name))
