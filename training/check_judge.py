@@ -6,7 +6,8 @@
 - Held-out pairs (judge_data.held_out) as they are, with the statement of another question in its place, and with none: what is left above chance then is
   manner, not meaning (a "hypothesis-only" baseline: Gururangan et al., 2018, "Annotation Artifacts in Natural Language Inference Data").
 - Held-out voices (judge_data.voiced_pairs): texts of one manner under every label, so that manner helps nothing.
-- Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies.
+- Key points hit against missed in the replies of another author, AUROC of P(entails) + P(partly) / 2, whole replies; and so of candidates who had not seen
+  them, to questions of which nothing was learnt (training/candid/unseen). Their replies to held-out questions also as pairs, by kind.
 - What people wrote (judge_data.people_pairs): of held-out questions of an electricity course correct answers against contradictory and other wrong ones,
   of sentence pairs of the same words paraphrases against others, AUROC of P(entails) + P(partly) / 2 - P(contradicts). And Pearson's r of the same figure
   with the grades of two exams of which nothing was trained on (Mohler et al., 2011, and a Chinese one on data structures), SAMPLE answers each.
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import NOT_ENTAILED, Pair, bank_of, held_out, people_pairs, point_pairs, reply_pairs, rows, voiced_pairs
+from judge_data import CANDID, EITHER, Pair, bank_of, candid_pairs, held_out, people_pairs, point_pairs, reply_pairs, rows, voiced_pairs
 
 from rag.config import Settings
 from rag.judge import CONTRADICTS, ENTAILS, LABELS, PARTLY, UNRELATED, BundledJudge
@@ -129,9 +130,11 @@ def main() -> None:
     report: dict[str, Any] = {"judge": judge.name}
     for name, pairs in (("single statements", singles), ("whole replies", replies)):
         report[name] = manner(judge, rng.sample(pairs, min(SAMPLE, len(pairs))), rng)
-    voiced = [p for p in voiced_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.label != NOT_ENTAILED]
+    voiced = [p for p in voiced_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.label not in EITHER]
     report["voices"] = voices(judge, voiced)
+    report["candidates"] = voices(judge, [p for p in candid_pairs(bank, random.Random(SEED)) if held_out(p.group) and p.label not in EITHER])
     report["another author"] = another_author(judge, args.data)
+    report["candidates to other questions"] = another_author(judge, CANDID / "unseen")
     if args.people:
         report["by people"] = by_people(judge, args.people)
     if args.nli:

@@ -74,6 +74,8 @@ VERDICT_TREES: dict[str, Any] = {
     "random_state": 0,
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+OWN_LANGUAGE = 0.67
+"""The share of candid replies that are read beside key points in their own language."""
 VERDICT_WEIGHT = {"pasted": 0.4, "planned": 0.5}
 SCORE_WEIGHT = {"pasted": 0.4, "planned": 0.0}
 """What a reply of a source weighs for the verdicts and for the score, beside one that was written and graded by somebody. The score of a reply to a plan
@@ -81,7 +83,7 @@ is counted, not given, so the score learns nothing from it."""
 TOLD_RIGHTLY = 0.85
 """At least so many of the parts that a candidate is told to be wrong must be, of every author's replies."""
 PENALTIES = np.logspace(0, 4, 9)
-SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
+SIGNS = np.array([1.0, -1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
 
 
@@ -155,8 +157,9 @@ def counted(question: Question, credit: Sequence[float], wrong: int) -> float:
 
 
 def candid(corpus: Path) -> list[Sample]:
-    """Replies of candidates who had not seen the key points (training/candid), to held-out questions; every second one beside those in the other language."""
+    """Replies of candidates who had not seen the key points (training/candid), to held-out questions; a third beside those in the other language."""
     out = []
+    rng = random.Random(8)
     questions: dict[str, Question] = {}
     for entry, row in candid_replies(bank_of(corpus)):
         if held_out(entry["id"]):
@@ -164,10 +167,13 @@ def candid(corpus: Path) -> list[Sample]:
                 points = tuple(KeyPoint(k["id"], k["weight"], Bilingual(k["zh"], k["en"])) for k in entry["key_points"])
                 wrong = tuple(Bilingual(m["zh"], m["en"]) for m in entry["misconceptions"])
                 text = Bilingual(entry["question"]["zh"], entry["question"]["en"])
-                questions[entry["id"]] = Question(entry["id"], entry.get("area", ""), 1, "concept", text, points, misconceptions=wrong)
+                # Of what was made for this alone the letters of the id name the topics.
+                area = entry.get("area") or entry["id"].split("-")[0]
+                made = Question(id=entry["id"], text=text, area=area, difficulty=1, kind="concept", key_points=points, misconceptions=wrong)
+                questions[entry["id"]] = made
             question = questions[entry["id"]]
             labels = [LABEL[row["points"][p.id]] for p in question.key_points]
-            held = row["lang"] if len(out) % 2 else LANGUAGES[row["lang"] == "zh"]
+            held = row["lang"] if rng.random() < OWN_LANGUAGE else LANGUAGES[row["lang"] == "zh"]
             out.append(Sample(question, row["text"], labels, float(row["score"]), held, len(row["wrong"]), "candid", tuple(row["wrong"])))
     return out
 
@@ -258,16 +264,40 @@ def weights_of(z: Any, s: Any, weight: Any) -> Any:
     return nnls(signed(z) * root[:, None], s * root)[0]
 
 
-def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float) -> Any:
+def doubts(read_replies: Sequence[Read], without: str = "") -> list[list[tuple[int, float]]]:
+    """Where each part of each reply starts and how surely it is wrong: of what somebody marked from a model that met no other reply to its question.
+
+    Replies of the source ``without`` teach nothing.
+    """
+    marked = [n for n, r in enumerate(read_replies) if r[0].spans is not None and r[0].source != without]
+    parts = [suspects(readings, believed) for _, _, readings, believed in read_replies]
+    x = np.array([s.values for n in marked for s in parts[n]])
+    y = np.array([is_wrong(s.part.text, read_replies[n][0].spans or ()) for n in marked for s in parts[n]])
+    asked = np.array([read_replies[n][0].question.id for n in marked for _ in parts[n]])
+    models = {}
+    for train, test in GroupKFold(5).split(x, y, asked):
+        model = doubting().fit(x[train], y[train])
+        models |= dict.fromkeys(set(asked[test].tolist()), model)
+    whole = doubting().fit(x, y)
+    out = []
+    for (sample, *_), mine in zip(read_replies, parts, strict=True):
+        model = whole if sample.source == without else models.get(sample.question.id, whole)
+        told = model.predict_proba(np.array([s.values for s in mine]))[:, 1].tolist() if mine else []
+        out.append([(s.part.start, share) for s, share in zip(mine, told, strict=True)])
+    return out
+
+
+def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float, doubted: Sequence[Sequence[tuple[int, float]]]) -> Any:
     """What the score of each reply is made of."""
     features, at = [], 0
-    for sample, _, readings, believed in read_replies:
+    for (sample, _, readings, believed), parts in zip(read_replies, doubted, strict=True):
         mine = shares[at : at + len(readings)]
         at += len(readings)
         weights = np.array([float(p.weight) for p in sample.question.key_points])
         right = rightly_said(readings, mine, hit_from)
         false = [b.share for b in believed if b.part.start not in right]
-        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false))
+        wrong = [share for start, share in parts if start not in right]
+        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false, wrong))
     return np.array(features)
 
 
@@ -352,7 +382,8 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     best = max(grid, key=lambda t: (round(f1(shares, written, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
     hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
     wrong, wrong_report = fit_wrong(read_replies)
-    z = score_rows(read_replies, shares, hit_from, partial_from)
+    doubted = doubts(read_replies)
+    z = score_rows(read_replies, shares, hit_from, partial_from, doubted)
     predicted = np.zeros(len(s))
     for train, test in folds.split(z, s, asked):
         predicted[test] = np.clip(signed(z[test]) @ weights_of(z[train], s[train], reply_weight[train]), 0, 100)
@@ -369,7 +400,7 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
             "mean_absolute_error": round(mean_absolute_error(predicted[mine].tolist(), s[mine].tolist()), 2),
         }
     if not ours.all():
-        unseen = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from)
+        unseen = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from, doubts(read_replies, "interview"))
         bank = of_reply != "interview"
         guessed = np.clip(signed(unseen[~bank]) @ weights_of(z[bank], s[bank], reply_weight[bank]), 0, 100)
         report["interview_left_out"] = {

@@ -470,7 +470,8 @@ def people_pairs(data: Path, rng: random.Random) -> list[Pair]:
 CANDID = Path(__file__).parent / "candid"
 CANDID_AS = {"hit": "entails", "partial": "partly", "contradicted": "contradicts", "missed": "unrelated"}
 MOST_READ = 420.0
-"""A reply of more ideographs (two letters of other scripts count as one) would be cut off beside a key point."""
+"""Ideographs (two letters of other scripts count as one) of the longest reply beside a key point. The judge reads 224 tokens, so the last sentence of the
+longest quarter was cut off."""
 
 
 def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tuple[Row, Row]]:

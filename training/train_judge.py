@@ -13,9 +13,9 @@ Stage four is one epoch of whole replies, some voices beside them: to a plan (co
 averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. Stage five does the same with
 short plain sentences (corpus/bank/short), half of the voices beside them; neither is shipped. Stage six is one epoch with what people wrote (--people, see
 judge_data.people_pairs), stage seven another with it and with statements in nearly the same words (judge_data.near_pairs). Stage eight is two epochs of replies
-whose authors had not seen the key points (training/candid, judge_data.candid_pairs), with some of all that came before. The shipped weights are those after
-stage three, then stages six and seven from there, blended with what those began from, then stage eight: why, with what else was tried, docs/decisions/007
-says. Then training/fit_answers.py fits another head for answers to more questions.
+whose authors had not seen the key points (training/candid, judge_data.candid_pairs), with some of all that came before, blended again. The shipped weights
+are those after stage three, then stages six and seven from there, blended with what those began from, then stage eight: why, with what else was tried,
+docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
 
     python training/train_judge.py --start FOLDER_OF_STAGE_THREE --stages 6 7 8 --people EVAL_FOLDER --out rag/data/judge
 """
@@ -94,8 +94,8 @@ VOICED_AGAIN = 0.5
 """The share of the voices that the later stages read, set beside each other anew."""
 STAGE_SEVEN = {"near": 0.5, "short": 0.35, "voices": 0.7}
 """The shares of nearly the same words, of short sentences, and of the redrawn voices that stage seven reads beside what people wrote."""
-BLENDED = {4: 0.5, 5: 0.5, 7: 0.6}
-"""How much of what the later stages of a run made of the weights is kept once that stage is done; the rest is what those stages began from."""
+BLENDED = {4: 0.5, 5: 0.5, 7: 0.6, 8: 0.5}
+"""How much of what the later stages of a run made of the weights since the last blend is kept once that stage is done; the rest is what they began from."""
 RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-4, 8: 1e-4}
 
 
@@ -304,6 +304,7 @@ def main() -> None:
             with torch.no_grad():
                 for name, value in model.named_parameters():
                     value.lerp_(began[name], 1 - BLENDED[stage])
+            began = {}
             write_difference(model, base, args.out / WEIGHTS)
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}

@@ -10,7 +10,7 @@ from rag.answer.followup import thing_asked
 from rag.answer.parts import GENERIC, OTHERS
 from rag.answer.select import SAME_QUESTION, found_no_answer, is_handbook, is_pointer, only_names
 from rag.records import Asked, Evidence
-from rag.text import CONCEPT, concepts, content_terms, mentions
+from rag.text import ANY_FIELD, CONCEPT, concepts, content_terms, mentions
 
 OWN_WORDS = 1.0
 """How far (in deviations) a note may lie below the handbook's entry and still be preferred."""
@@ -99,7 +99,8 @@ def _on_another_thing(asked: Asked, entry: Evidence, best: Evidence) -> bool:
     to why accuracy says little of imbalanced classes."""
     things = set(concepts(asked.text)) - GENERIC
     headed = set(concepts(entry.hit.passage.question or "")) - GENERIC
-    return bool(headed) and not headed & things and bool(things & set(concepts(best.hit.passage.question or "")))
+    of_best = {concept for _, concept in mentions(best.hit.passage.question or "")} - GENERIC - ANY_FIELD
+    return bool(headed) and not headed & things and bool(things & of_best)
 
 
 def _defines(entry: Evidence) -> bool:

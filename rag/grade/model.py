@@ -131,8 +131,10 @@ class Fitted:
 
 
 def verdict(shares: Sequence[float], hit_from: float, partial_from: float) -> str:
-    """The verdict on a key point: hit from a probability on, partial where hit and partial together reach another, else missed."""
-    hit, partial = shares[0], shares[1]
+    """The verdict on a key point: hit from a probability on, unless it is likelier contradicted; partial where hit and partial together reach another."""
+    hit, partial, against = shares[0], shares[1], shares[3]
+    if hit + partial < against:
+        return "missed"
     if hit >= hit_from:
         return "hit"
     return "partial" if hit + partial >= partial_from else "missed"

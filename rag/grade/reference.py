@@ -38,7 +38,7 @@ REFERENCE_FEATURES = (
     "statements",
     "same",
 )
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?![A-Za-z0-9_])")
 _NOT = re.compile(r"不|没|无|非|未|\b(?:not|no|never|without|cannot|n't|nor|neither)\b|n't\b", re.IGNORECASE)
 _PIECE = re.compile(r"[；;。.!！?？\n]|(?<=[^\d])[,，](?=\D)")
 

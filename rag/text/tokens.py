@@ -23,7 +23,7 @@ TOKENIZER_VERSION = 8
 CONCEPT = "§"
 
 _BORDER = re.compile(r"(?<=[a-z0-9]) (?=[\u2e80-\uffff])|(?<=[\u2e80-\uffff]) (?=[a-z0-9])")
-_DEGREE = re.compile(r"(?<=[\u4e00-\u9fff])(?:极其|极度|极|严重|非常|十分|特别|高度|太)(?=不[\u4e00-\u9fff])")
+_DEGREE = re.compile(r"(?<=[\u4e00-\u9fff])(?:极其|极度|极为|极端|极|严重|非常|十分|特别|高度|太|很|相当|比较)(?=不[\u4e00-\u9fff])")
 _RUN = re.compile(r"(?P<cjk>[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)|(?P<word>[a-z0-9α-ω∞∂∇]+(?:[-_.+#'/][a-z0-9]+)*[+#]*)")
 _PIECE = re.compile(r"[a-z0-9α-ω∞∂∇]+")
 _MEAN_PRECISION = re.compile(r"(?<![A-Za-z])mAP(?![A-Za-z])")

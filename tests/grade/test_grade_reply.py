@@ -108,3 +108,58 @@ def test_weights_become_shares_of_a_hundred() -> None:
         key_points_of([{"text": "x", "weight": 0}])
     with pytest.raises(UserInputError, match="text"):
         key_points_of([{"weight": 1}])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ReLU 正半轴导数恒为 1，不会饱和，所以梯度不容易消失",
+        "残差连接让梯度跳过若干层直接回传",
+        "遗忘门决定忘掉多少旧的细胞状态",
+        "自注意力本身不知道词的先后",
+        "测试集是模型没看过的数据",
+        "Skip connections let gradients flow directly to early layers",
+        "一次 backward pass 就能算出所有参数的梯度",
+        "A plain RNN cannot remember distant inputs because gradients vanish.",
+        "All gradients come out of one backward pass.",
+        "The forget gate decides how much of the previous cell state to keep.",
+        "遗忘门让细胞忘掉之前不再需要的信息。",
+        "Max pooling: output the maximum of each window.",
+        "It pushes the score of the correct class up.",
+        "所有梯度都要通过同一个隐状态。",
+        "set the learning rate to 0.1 for the first 100 epochs",
+        "It is a two-stage system: proposals first, then classification.",
+        "lr 从 0.1 调到 3.2，loss 先降后升，取拐点前的值",
+        "Pooling or strided downsampling summarises a neighbourhood, lowers resolution and tolerates small shifts.",
+        "wide：线性＋手工交叉，记住见过的组合；deep：嵌入＋DNN，猜没见过的组合；两边 logit 相加、一起反传，做推荐。",
+    ],
+)
+def test_what_says_something_of_the_field_is_graded(text: str) -> None:
+    reply = Reply.of(text)
+    assert not reply.orders
+    assert not does_not_know(reply)
+    assert not is_keyword_list(reply)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "梯度 反向传播 激活函数 损失函数 正则化 学习率 卷积 池化",
+        "VGG16 VGG19 3×3 maxpool 深度 全连接 参数量 感受野",
+        "padding stride dilation transpose group depthwise pointwise valid same full",
+    ],
+)
+def test_names_between_spaces_are_a_list(text: str) -> None:
+    assert is_keyword_list(Reply.of(text))
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("感知机能解决异或问题吗？", "感知机不能解决异或问题"),
+        ("L1和L2正则化哪个更容易产生稀疏解？", "L1更容易产生稀疏解"),
+        ("Which is more robust to outliers, MSE or MAE?", "MAE is more robust to outliers."),
+    ],
+)
+def test_an_answer_in_the_words_of_the_question_is_no_echo(question: str, text: str) -> None:
+    assert not is_echo(Reply.of(text), question)
