@@ -150,6 +150,11 @@ class Grader:
         believed = beliefs(spoken, reply, self.encoder, self.judge)
         readings, shares = self.point_shares(question, texts, reply, believed)
         fitted = self._fitted
+        # Whatever the trees make of it: the letters of a misconception make no key point.
+        recited = {b.part.start for b in believed if b.share >= 1.0}
+        for n, reading in enumerate(readings):
+            if reading.best is not None and reading.best.start in recited:
+                shares[n] = [0.0, 0.0, 1.0, 0.0]
         right = rightly_said(readings, shares, fitted.hit_from)
         false = [b for b in believed if b.part.start not in right]
         doubted = [] if GAMED & set(flags) else self._doubted(readings, believed, right)
