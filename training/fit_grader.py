@@ -83,7 +83,7 @@ is counted, not given, so the score learns nothing from it."""
 TOLD_RIGHTLY = 0.85
 """At least so many of the parts that a candidate is told to be wrong must be, over all authors' replies."""
 PENALTIES = np.logspace(0, 4, 9)
-SIGNS = np.array([1.0, -1.0, -1.0, -1.0, -1.0])
+SIGNS = np.array([1.0, -1.0, -1.0, -1.0])
 """Whether a feature of SCORE_FEATURES may raise or lower a score; with a free sign some wrong statements would be rewarded."""
 
 
@@ -264,40 +264,16 @@ def weights_of(z: Any, s: Any, weight: Any) -> Any:
     return nnls(signed(z) * root[:, None], s * root)[0]
 
 
-def doubts(read_replies: Sequence[Read], without: str = "") -> list[list[tuple[int, float]]]:
-    """Where each part of each reply starts and how surely it is wrong: of what somebody marked from a model that met no other reply to its question.
-
-    Replies of the source ``without`` teach nothing.
-    """
-    marked = [n for n, r in enumerate(read_replies) if r[0].spans is not None and r[0].source != without]
-    parts = [suspects(readings, believed) for _, _, readings, believed in read_replies]
-    x = np.array([s.values for n in marked for s in parts[n]])
-    y = np.array([is_wrong(s.part.text, read_replies[n][0].spans or ()) for n in marked for s in parts[n]])
-    asked = np.array([read_replies[n][0].question.id for n in marked for _ in parts[n]])
-    models = {}
-    for train, test in GroupKFold(5).split(x, y, asked):
-        model = doubting().fit(x[train], y[train])
-        models |= dict.fromkeys(set(asked[test].tolist()), model)
-    whole = doubting().fit(x, y)
-    out = []
-    for (sample, *_), mine in zip(read_replies, parts, strict=True):
-        model = whole if sample.source == without else models.get(sample.question.id, whole)
-        told = model.predict_proba(np.array([s.values for s in mine]))[:, 1].tolist() if mine else []
-        out.append([(s.part.start, share) for s, share in zip(mine, told, strict=True)])
-    return out
-
-
-def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float, doubted: Sequence[Sequence[tuple[int, float]]]) -> Any:
+def score_rows(read_replies: Sequence[Read], shares: Any, hit_from: float, partial_from: float) -> Any:
     """What the score of each reply is made of."""
     features, at = [], 0
-    for (sample, _, readings, believed), parts in zip(read_replies, doubted, strict=True):
+    for sample, _, readings, believed in read_replies:
         mine = shares[at : at + len(readings)]
         at += len(readings)
         weights = np.array([float(p.weight) for p in sample.question.key_points])
         right = rightly_said(readings, mine, hit_from)
         false = [b.share for b in believed if b.part.start not in right]
-        wrong = [share for start, share in parts if start not in right]
-        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false, wrong))
+        features.append(score_features(weights, mine, [verdict(s, hit_from, partial_from) for s in mine.tolist()], false))
     return np.array(features)
 
 
@@ -383,8 +359,7 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
     best = max(grid, key=lambda t: (round(f1(shares, written, *t), 4), -abs(t[0] - 0.5) - abs(t[1] - 0.5)))
     hit_from, partial_from = round(float(best[0]), 3), round(float(best[1]), 3)
     wrong, wrong_report = fit_wrong(read_replies)
-    doubted = doubts(read_replies)
-    z = score_rows(read_replies, shares, hit_from, partial_from, doubted)
+    z = score_rows(read_replies, shares, hit_from, partial_from)
     predicted = np.zeros(len(s))
     for train, test in folds.split(z, s, asked):
         predicted[test] = np.clip(signed(z[test]) @ weights_of(z[train], s[train], reply_weight[train]), 0, 100)
@@ -401,7 +376,7 @@ def fit_points(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, 
             "mean_absolute_error": round(mean_absolute_error(predicted[mine].tolist(), s[mine].tolist()), 2),
         }
     if not ours.all():
-        unseen = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from, doubts(read_replies, "interview"))
+        unseen = score_rows(read_replies, np.where(ours[:, None], shares, alone), hit_from, partial_from)
         bank = of_reply != "interview"
         guessed = np.clip(signed(unseen[~bank]) @ weights_of(z[bank], s[bank], reply_weight[bank]), 0, 100)
         report["interview_left_out"] = {

@@ -18,6 +18,8 @@ import yaml
 from replies import CLOSERS, OPENERS
 
 from rag.answer.prefer import TERMS
+from rag.grade.features import WINDOW
+from rag.grade.reply import size
 from rag.judge import LABELS
 from rag.models import Encoder
 from rag.search import Scored, Searcher, translation
@@ -468,10 +470,6 @@ def people_pairs(data: Path, rng: random.Random) -> list[Pair]:
 
 
 CANDID = Path(__file__).parent / "candid"
-CANDID_AS = {"hit": "entails", "partial": "partly", "contradicted": "contradicts", "missed": "unrelated"}
-MOST_READ = 420.0
-"""Ideographs (two letters of other scripts count as one) of the longest reply beside a key point. The judge reads 224 tokens, so the last sentence of the
-longest quarter was cut off."""
 
 
 def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tuple[Row, Row]]:
@@ -486,7 +484,8 @@ def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tupl
 
 def candid_pairs(bank: dict[str, Row], rng: random.Random) -> list[Pair]:
     """(key point, reply) pairs of whoever answers from what they know: whole replies beside every key point, the words that decide a verdict beside theirs,
-    the false ones beside what they go against, and replies to other questions beside key points of which they say nothing."""
+    the false ones beside what they go against, and replies to other questions beside key points of which they say nothing. A reply too long to be read whole
+    stands beside nothing."""
     out: list[Pair] = []
     add = partial(beside, out)
     asked: dict[bool, list[tuple[Row, Row]]] = defaultdict(list)
@@ -497,10 +496,10 @@ def candid_pairs(bank: dict[str, Row], rng: random.Random) -> list[Pair]:
         against = [pid for pid, verdict in row["points"].items() if verdict == "contradicted"]
         for pid, verdict in row["points"].items():
             statement = points[pid][lang if rng.random() < 0.6 else other(lang)]
-            if ideographs(row["text"]) <= MOST_READ:
-                add(statement, row["text"], LABELS.index(CANDID_AS[verdict]), qid, "candid")
+            if size(row["text"]) <= WINDOW:
+                add(statement, row["text"], LABELS.index(VERDICTS[verdict]), qid, "candid")
             if words := row.get("evidence", {}).get(pid):
-                add(points[pid][lang if rng.random() < 0.6 else other(lang)], worn(words, lang, rng), LABELS.index(CANDID_AS[verdict]), qid, "candid-words")
+                add(points[pid][lang if rng.random() < 0.6 else other(lang)], worn(words, lang, rng), LABELS.index(VERDICTS[verdict]), qid, "candid-words")
         if not row.get("evidence"):
             for words in row["wrong"] if against else ():
                 label = LABELS.index("contradicts") if len(against) == 1 == len(row["wrong"]) else NOT_ENTAILED
@@ -514,14 +513,9 @@ def candid_pairs(bank: dict[str, Row], rng: random.Random) -> list[Pair]:
             terms = set(content_terms(said["text"]))
             point = rng.choice(entry["key_points"])[rng.choice(["zh", "en"])]
             own = set(content_terms(point))
-            if elsewhere["id"] != entry["id"] and len(own & terms) < SHARED_WORDS * len(own) and ideographs(said["text"]) <= MOST_READ:
+            if elsewhere["id"] != entry["id"] and len(own & terms) < SHARED_WORDS * len(own) and size(said["text"]) <= WINDOW:
                 add(point, said["text"], LABELS.index("unrelated"), row["question"], "candid-elsewhere")
     return out
-
-
-def ideographs(text: str) -> float:
-    """The length of a text in ideographs; two other letters count as one."""
-    return sum(1.0 if ord(c) > 0x2E80 else 0.5 for c in text)
 
 
 class Ahead:

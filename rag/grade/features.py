@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rag.grade.reply import Part, Reply, new_terms, size
+from rag.grade.reply import NUMBER, Part, Reply, new_terms, size
 from rag.judge import CONTRADICTS, ENTAILS, PARTLY, UNRELATED, Judge
 from rag.models import Encoder
 from rag.text import content_terms, normalise
@@ -48,7 +48,6 @@ POINT_FEATURES = (
     "answers",
     "asked_near",
 )
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?![A-Za-z0-9_])")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +174,7 @@ def read(
     found = judge.entails(pairs) if judge is not None else np.full((len(pairs), 4), 0.25, np.float32)
     own = new_terms(statements, question)
     said = set(reply.terms)
-    numbers = set(_NUMBER.findall(normalise(reply.body)))
+    numbers = set(NUMBER.findall(normalise(reply.body)))
     asked = set(content_terms(question))
     own_share = sum(t not in asked for t in reply.terms) / max(1, len(reply.terms))
     out: list[Reading] = []
@@ -186,7 +185,7 @@ def read(
         at += len(seen) + len(close)
         rows = single if len(single) else wide_rows
         best_whole = min(wide_rows, key=lambda row: float(row[UNRELATED]))
-        wanted = set(_NUMBER.findall(normalise(statements[n]))) - set(_NUMBER.findall(normalise(question)))
+        wanted = set(NUMBER.findall(normalise(statements[n]))) - set(NUMBER.findall(normalise(question)))
         order = close or [int(np.argmax(near[n]))]
         says = _says(rows, near[n][order]) if len(close) else 0
         values = [

@@ -27,7 +27,7 @@ from rag.records import Bilingual, Grade, KeyPoint, Language, PointGrade, Verdic
 from rag.text import language_of
 
 Floats = npt.NDArray[np.float64]
-SCORE_FEATURES = ("credit", "against", "most_against", "misconception", "doubted")
+SCORE_FEATURES = ("credit", "against", "most_against", "misconception")
 EXPONENT: dict[str, float] = {"lenient": 0.8, "normal": 1.0, "strict": 1.25}
 GAMED = frozenset({"echo", "keyword_list"})
 GAMED_CAP = 10.0
@@ -161,7 +161,7 @@ class Grader:
         if GAMED & set(flags):
             shares = np.tile([0.0, 0.0, 1.0, 0.0], (len(points), 1))
         verdicts = [cast("Verdict", verdict(row, fitted.hit_from, fitted.partial_from)) for row in shares.tolist()]
-        row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, [b.share for b in false], [share for share, _ in doubted])
+        row = score_features(np.array([float(p.weight) for p in points]), shares, verdicts, [b.share for b in false])
         score = float(fitted.score(row[None, :])[0])
         graded = tuple(
             PointGrade(p.id, shown, p.weight, v, r.best.text if r.best is not None and v != "missed" else "", _strength(s))
@@ -236,16 +236,13 @@ class Grader:
         return Grade(question, bent, points, wrong, tuple(flags), feedback(points, wrong, flags, language), language)
 
 
-def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], believed: Sequence[float], doubted: Sequence[float]) -> Floats:
-    """What the score is made of, named by SCORE_FEATURES.
-
-    Weights are those of the key points, ``believed`` how surely misconceptions are stated, ``doubted`` how surely each part that makes no key point is wrong.
-    """
+def score_features(weights: Floats, shares: Floats, verdicts: Sequence[str], believed: Sequence[float]) -> Floats:
+    """What the score is made of, named by SCORE_FEATURES; weights are those of the key points, ``believed`` how surely misconceptions are stated."""
     mass = weights / max(1e-9, float(weights.sum()))
     probable = float(mass @ (shares[:, 0] + 0.5 * shares[:, 1]))
     told = float(mass @ np.array([CREDIT[v] for v in verdicts]))
     # Probabilities alone agree with people best; half of the credit is what the verdicts say, so that a score can be read off them.
-    return np.array([(probable + told) / 2, float(mass @ shares[:, 3]), float(shares[:, 3].max()), max(believed, default=0.0), max(doubted, default=0.0)])
+    return np.array([(probable + told) / 2, float(mass @ shares[:, 3]), float(shares[:, 3].max()), max(believed, default=0.0)])
 
 
 def _shown(points: Sequence[KeyPoint], language: Language) -> list[str]:

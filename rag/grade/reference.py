@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rag.grade.reply import Reply, size
+from rag.grade.reply import DENIAL, NUMBER, Reply, size
 from rag.models import Encoder
 from rag.records import Bilingual, KeyPoint
 from rag.text import content_terms, language_of, normalise, split_sentences
@@ -38,8 +38,6 @@ REFERENCE_FEATURES = (
     "statements",
     "same",
 )
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?![A-Za-z0-9_])")
-_NOT = re.compile(r"不|没|无|非|未|\b(?:not|no|never|without|cannot|n't|nor|neither)\b|n't\b", re.IGNORECASE)
 _PIECE = re.compile(r"[；;。.!！?？\n]|(?<=[^\d])[,，](?=\D)")
 
 
@@ -101,10 +99,10 @@ def measure(question: str, references: Sequence[str], reply: Reply, encoder: Enc
     near = single[: len(points)] @ single[len(points) :].T
     said, held, asked = list(reply.terms), content_terms(reference), set(content_terms(question))
     own, right = set(said), set(held)
-    numbers = set(_NUMBER.findall(normalise(reference))) - set(_NUMBER.findall(normalise(question)))
-    given = set(_NUMBER.findall(normalise(body)))
+    numbers = set(NUMBER.findall(normalise(reference))) - set(NUMBER.findall(normalise(question)))
+    given = set(NUMBER.findall(normalise(body)))
     letters_own, letters_right = letters(body), letters(reference)
-    negations = len(_NOT.findall(normalise(body))), len(_NOT.findall(normalise(reference)))
+    negations = len(DENIAL.findall(normalise(body))), len(DENIAL.findall(normalise(reference)))
     lengths = math.log1p(size(body)), math.log1p(size(reference))
     values = [
         float(vectors[2 + nearest] @ vectors[0]),

@@ -59,7 +59,9 @@ _RELATION = re.compile(
     r"uses?|keeps?|reduces?|increases?|helps?|avoids?|causes?|means?|it|they|you|we|its)\b",
     re.IGNORECASE,
 )
-_DENIAL = re.compile(r"不|没|无法|非|\b(?:not|no|never|cannot|without)\b|n't\b", re.IGNORECASE)
+DENIAL = re.compile(r"不|没|无|非|未|\b(?:not|no|never|without|cannot|n't|nor|neither)\b|n't\b", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\d+(?:\.\d+)?(?![A-Za-z0-9_])")
+"""A number, also one that touches ideographs."""
 _CHOICE = re.compile(r"哪|还是|\b(?:which|or|whether)\b", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,，、;；/|\n·•+&]+|(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])|\s{2,}|\s+-\s+")
 _PAUSE = re.compile(r"[,，、;；:：。.|\n→=](?!\d)")
@@ -170,7 +172,7 @@ def is_echo(reply: Reply, question: str) -> bool:
     """Whether a reply says little that the question has not said."""
     asked = set(content_terms(question))
     own = [t for t in reply.terms if t not in asked]
-    if bool(_DENIAL.search(normalise(reply.body))) != bool(_DENIAL.search(normalise(question))):
+    if bool(DENIAL.search(normalise(reply.body))) != bool(DENIAL.search(normalise(question))):
         return False  # "a perceptron cannot solve XOR" answers whether it can
     if _CHOICE.search(normalise(question)) and not asked <= set(reply.terms):
         return False  # to name one of two answers which of them
