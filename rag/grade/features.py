@@ -19,10 +19,8 @@ Floats = npt.NDArray[np.float64]
 WINDOW = 180.0
 """A reply of at most so many ideographs is read whole beside each key point, a longer one in windows: what the judge reads of two texts holds no more."""
 WINDOWS = 2
-"""How many windows, and how many sentences, are read beside each key point: the nearest by meaning."""
+"""How many windows, and how many sentences, are read beside each key point: the nearest by meaning; beside the question the first windows."""
 SENTENCES = 2
-ANSWERING = 3
-"""How many windows are read beside the question."""
 NEARNESS = 5.0
 """What a cosine weighs beside the judge's probability when a part is chosen as evidence."""
 MAX_MISCONCEPTIONS = 12
@@ -162,7 +160,7 @@ def read(
     points, pieces, wide = np.split(vectors[1:], [len(statements), len(statements) + len(parts)])
     near = points @ pieces.T
     # A fluent reply to another question lies near to every key point of the field: whether this one is answered is read for itself.
-    answers = log_share(float(judge.addresses([(question, text) for text in texts[:ANSWERING]]).max())) if judge is not None else 0.0
+    answers = log_share(float(judge.addresses([(question, text) for text in texts[:WINDOWS]]).max())) if judge is not None else 0.0
     asked_near = float((pieces @ vectors[0]).max())
     pairs: list[tuple[str, str]] = []
     plans: list[tuple[list[int], list[int]]] = []
