@@ -29,7 +29,7 @@ def grams(text: str) -> set[str]:
     return {letters[i : i + 3] for i in range(len(letters) - 2)}
 
 
-@pytest.mark.parametrize("name", ["bank.jsonl", "replies.jsonl"])
+@pytest.mark.parametrize("name", ["bank.jsonl", "replies.jsonl", "more.jsonl"])
 def test_every_key_point_has_a_verdict_and_every_quote_stands_in_the_reply(name: str) -> None:
     known = entries()
     for row in rows(name):
@@ -42,7 +42,7 @@ def test_every_key_point_has_a_verdict_and_every_quote_stands_in_the_reply(name:
 
 def test_whoever_is_surer_of_the_matter_has_the_higher_grade() -> None:
     """The levels were asked of the writers and hidden from whoever graded."""
-    graded = [*rows("bank.jsonl"), *rows("replies.jsonl")]
+    graded = [*rows("bank.jsonl"), *rows("replies.jsonl"), *rows("more.jsonl")]
     mean = {level: sum(r["score"] for r in graded if r["level"] == level) / n for level, n in Counter(r["level"] for r in graded).items()}
     assert mean["confused"] < mean["half"] < mean["slip"] < mean["good"] < mean["expert"]
 
@@ -56,4 +56,4 @@ def test_what_nothing_is_fitted_on_shares_no_question_and_no_reply_with_the_rest
     for item in items:
         mine = grams(item["question"])
         assert all(len(mine & other) < 0.35 * len(mine | other) for other in others), item["question"]
-    assert not {a["answer"] for a in answers} & {r["text"] for name in ("bank.jsonl", "replies.jsonl") for r in rows(name)}
+    assert not {a["answer"] for a in answers} & {r["text"] for name in ("bank.jsonl", "replies.jsonl", "more.jsonl") for r in rows(name)}

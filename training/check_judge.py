@@ -24,7 +24,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from judge_data import CANDID, EITHER, Pair, bank_of, candid_pairs, held_out, people_pairs, point_pairs, reply_pairs, rows, voiced_pairs
+from judge_data import (
+    CANDID,
+    EITHER,
+    FIRST_CANDID,
+    MORE_CANDID,
+    Pair,
+    bank_of,
+    candid_pairs,
+    held_out,
+    people_pairs,
+    point_pairs,
+    reply_pairs,
+    rows,
+    voiced_pairs,
+)
 
 from rag.config import Settings
 from rag.judge import CONTRADICTS, ENTAILS, LABELS, PARTLY, UNRELATED, BundledJudge
@@ -132,7 +146,8 @@ def main() -> None:
         report[name] = manner(judge, rng.sample(pairs, min(SAMPLE, len(pairs))), rng)
     voiced = [p for p in voiced_pairs(args.corpus, bank, random.Random(SEED)) if held_out(p.group) and p.label not in EITHER]
     report["voices"] = voices(judge, voiced)
-    report["candidates"] = voices(judge, [p for p in candid_pairs(bank, random.Random(SEED)) if held_out(p.group) and p.label not in EITHER])
+    candid = [p for files in (FIRST_CANDID, MORE_CANDID) for p in candid_pairs(bank, random.Random(SEED), files)]
+    report["candidates"] = voices(judge, [p for p in candid if held_out(p.group) and p.label not in EITHER])
     report["another author"] = another_author(judge, args.data)
     report["candidates to other questions"] = another_author(judge, CANDID / "unseen")
     if args.people:

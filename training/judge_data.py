@@ -470,26 +470,27 @@ def people_pairs(data: Path, rng: random.Random) -> list[Pair]:
 
 
 CANDID = Path(__file__).parent / "candid"
+FIRST_CANDID, MORE_CANDID = ("bank.jsonl", "replies.jsonl"), ("more.jsonl",)
 
 
-def candid_replies(bank: dict[str, Row], folder: Path = CANDID) -> Iterator[tuple[Row, Row]]:
+def candid_replies(bank: dict[str, Row], files: Sequence[str] = (*FIRST_CANDID, *MORE_CANDID)) -> Iterator[tuple[Row, Row]]:
     """Entries and replies to them of candidates who had not seen the key points (training/candid), to the bank's questions and to others made for it.
 
     A language model wrote them, as many different persons of different knowledge, and others graded them, who had not been told what those knew.
     """
-    entries = bank | {row["id"]: row for row in rows(folder / "questions.jsonl")}
-    for name in ("bank.jsonl", "replies.jsonl"):
-        yield from ((entries[row["question"]], row) for row in rows(folder / name))
+    entries = bank | {row["id"]: row for row in rows(CANDID / "questions.jsonl")}
+    for name in files:
+        yield from ((entries[row["question"]], row) for row in rows(CANDID / name))
 
 
-def candid_pairs(bank: dict[str, Row], rng: random.Random) -> list[Pair]:
+def candid_pairs(bank: dict[str, Row], rng: random.Random, files: Sequence[str] = FIRST_CANDID) -> list[Pair]:
     """(key point, reply) pairs of whoever answers from what they know: whole replies beside every key point, the words that decide a verdict beside theirs,
     the false ones beside what they go against, and replies to other questions beside key points of which they say nothing. A reply too long to be read whole
     stands beside nothing."""
     out: list[Pair] = []
     add = partial(beside, out)
     asked: dict[bool, list[tuple[Row, Row]]] = defaultdict(list)
-    for entry, row in candid_replies(bank):
+    for entry, row in candid_replies(bank, files):
         lang, qid = row["lang"], row["question"]
         asked[held_out(qid)].append((entry, row))
         points = {k["id"]: k for k in entry["key_points"]}

@@ -13,11 +13,12 @@ Stage four is one epoch of whole replies, some voices beside them: to a plan (co
 averaged, weight by weight, with what it began from (as in WiSE-FT, Wortsman et al., 2022): it keeps what either had learnt. Stage five does the same with
 short plain sentences (corpus/bank/short), half of the voices beside them; neither is shipped. Stage six is one epoch with what people wrote (--people, see
 judge_data.people_pairs), stage seven another with it and with statements in nearly the same words (judge_data.near_pairs). Stage eight is two epochs of replies
-whose authors had not seen the key points (training/candid, judge_data.candid_pairs), with some of all that came before, blended again. The shipped weights
-are those after stage three, then stages six and seven from there, blended with what those began from, then stage eight: why, with what else was tried,
-docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to more questions.
+whose authors had not seen the key points (training/candid, judge_data.candid_pairs), with some of all that came before, blended again; stage nine does the
+same with twice as many, of which half are new. The shipped weights are those after stage three, then stages six and seven from there, blended with what those
+began from, then stages eight and nine: why, with what else was tried, docs/decisions/007 says. Then training/fit_answers.py fits another head for answers to
+more questions.
 
-    python training/train_judge.py --start FOLDER_OF_STAGE_THREE --stages 6 7 8 --people EVAL_FOLDER --out rag/data/judge
+    python training/train_judge.py --start FOLDER_OF_STAGE_THREE --stages 6 7 8 9 --people EVAL_FOLDER --out rag/data/judge
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ import numpy as np
 import torch
 from judge_data import (
     EITHER,
+    MORE_CANDID,
     Ahead,
     Pair,
     Views,
@@ -83,20 +85,22 @@ STAGE_FOUR = {"entails": 0.1, "answers": 0.15}
 STAGE_FIVE = {"entails": 0.15, "answers": 0.1}
 STAGE_SIX = {"entails": 0.15, "answers": 0.1}
 STAGE_EIGHT = {"people": 0.2, "near": 0.08, "short": 0.08, "voices": 0.15}
-"""The shares of what came before that each epoch of stage eight reads beside the candid replies."""
+"""The shares of what came before that each epoch of stages eight and nine reads beside the candid replies."""
+CANDID_AGAIN = 0.3
+"""The share of the first candid replies that an epoch of stage nine reads again."""
 CANDID_EPOCHS = 2
 CANDID_HITS = 0.5
 STAGE_EIGHT_AGAIN = {"entails": 0.04, "answers": 0.04}
-TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3, 6: 0.2, 7: 0.2, 8: 0.05}
-"""What an epoch of stages three to eight reads again beside the voices, of the first pairs and of the turned ones."""
+TURNED_AGAIN = {3: 0.3, 4: 0.1, 5: 0.3, 6: 0.2, 7: 0.2, 8: 0.05, 9: 0.05}
+"""What an epoch of stages three to nine reads again beside the voices, of the first pairs and of the turned ones."""
 VOICED_EPOCHS = 2
 VOICED_AGAIN = 0.5
 """The share of the voices that the later stages read, set beside each other anew."""
 STAGE_SEVEN = {"near": 0.5, "short": 0.35, "voices": 0.7}
 """The shares of nearly the same words, of short sentences, and of the redrawn voices that stage seven reads beside what people wrote."""
-BLENDED = {4: 0.5, 5: 0.5, 7: 0.6, 8: 0.5}
+BLENDED = {4: 0.5, 5: 0.5, 7: 0.6, 8: 0.5, 9: 0.5}
 """How much of what the later stages of a run made of the weights since the last blend is kept once that stage is done; the rest is what they began from."""
-RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-4, 8: 1e-4}
+RATES = {1: 1e-4, 2: 6e-5, 3: 1e-4, 4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-4, 8: 1e-4, 9: 1e-4}
 
 
 Batch = tuple[list[Pair], torch.Tensor, torch.Tensor]
@@ -218,12 +222,12 @@ def main() -> None:
     parser.add_argument("--index", type=Path, default=Path("index"), help="a built index of the corpus (mianjing index)")
     parser.add_argument("--out", type=Path, default=Path("rag/data/judge"))
     parser.add_argument("--start", type=Path, help="folder of the weights of an earlier run, to go on from")
-    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=range(1, 9))
+    parser.add_argument("--stages", type=int, nargs="+", default=[1, 2, 3], choices=range(1, 10))
     parser.add_argument("--people", type=Path, help="folder of what people wrote (judge_data.people_pairs); stages six and seven need it")
     parser.add_argument("--pairs", type=Path, help="where the gathered pairs are kept, and taken from when they are there")
     args = parser.parse_args()
-    if args.people is None and not {6, 7, 8}.isdisjoint(args.stages):
-        parser.error("stages 6 to 8 need --people FOLDER")
+    if args.people is None and not {6, 7, 8, 9}.isdisjoint(args.stages):
+        parser.error("stages 6 to 9 need --people FOLDER")
     started = time.time()
     folder = ensure_unpacked(Settings().cache_dir)
     if args.pairs and args.pairs.is_file():
@@ -237,11 +241,17 @@ def main() -> None:
     turned, voiced, whole, short = (make(args.corpus, bank, random.Random(SEED)) for make in (turned_pairs, voiced_pairs, whole_pairs, short_pairs))
     people = people_pairs(args.people, random.Random(SEED)) if args.people else []
     near, candid = near_pairs(args.corpus, bank, random.Random(SEED)), candid_pairs(bank, random.Random(SEED))
+    more = candid_pairs(bank, random.Random(SEED), MORE_CANDID)
     # What only a later stage reads is held out with it alone, so that the figures of the first three compare with those that are kept.
-    later = [*(whole if 4 in args.stages else ()), *(short if 5 in args.stages else ()), *(candid if 8 in args.stages else ())]
+    later = [
+        *(whole if 4 in args.stages else ()),
+        *(short if 5 in args.stages else ()),
+        *(candid if {8, 9} & set(args.stages) else ()),
+        *(more if 9 in args.stages else ()),
+    ]
     held = [p for p in (*pairs, *turned, *voiced, *later) if held_out(p.group)]
-    everything = (pairs, turned, voiced, whole, short, people, near, candid)
-    pairs, turned, voiced, whole, short, people, near, candid = ([p for p in some if not held_out(p.group)] for some in everything)
+    everything = (pairs, turned, voiced, whole, short, people, near, candid, more)
+    pairs, turned, voiced, whole, short, people, near, candid, more = ([p for p in some if not held_out(p.group)] for some in everything)
     sizes = {
         "stage_one": len(pairs),
         "turned": len(turned),
@@ -251,6 +261,7 @@ def main() -> None:
         "people": len(people),
         "near": len(near),
         "candid": len(candid),
+        "more_candid": len(more),
         "held_out": len(held),
     }
     print(f"pairs: {sizes}; {time.time() - started:.0f} s", flush=True)
@@ -264,13 +275,13 @@ def main() -> None:
         return sample([p for p in voiced_pairs(args.corpus, bank, rng) if not held_out(p.group)], VOICED_AGAIN, rng)
 
     def beside_it(shares: dict[str, float], rng: random.Random) -> list[Pair]:
-        """What stages seven and eight read beside what is new."""
+        """What the stages from seven on read beside what is new."""
         of = {"near": near, "short": short, "voices": redrawn(rng), "people": people}
         return [p for name, share in shares.items() for p in sample(of[name], share, rng)]
 
-    def fewer_hits(rng: random.Random) -> list[Pair]:
-        """The candid replies with half of the key points they make: those are more than the others together."""
-        return [p for p in candid if p.label != LABELS.index("entails") or rng.random() < CANDID_HITS]
+    def fewer_hits(some: list[Pair], rng: random.Random) -> list[Pair]:
+        """Candid replies with half of the key points they make: those are more than the others together."""
+        return [p for p in some if p.label != LABELS.index("entails") or rng.random() < CANDID_HITS]
 
     def each(number: int) -> None:
         write_difference(model, base, args.out / WEIGHTS)
@@ -288,7 +299,16 @@ def main() -> None:
         6: lambda rng: [[*people, *redrawn(rng), *sample(turned, TURNED_AGAIN[6], rng), *drawn(pairs, rng, STAGE_SIX)]],
         7: lambda rng: [[*people, *beside_it(STAGE_SEVEN, rng), *sample(turned, TURNED_AGAIN[7], rng), *drawn(pairs, rng, STAGE_SIX)]],
         8: lambda rng: [
-            [*fewer_hits(rng), *beside_it(STAGE_EIGHT, rng), *sample(turned, TURNED_AGAIN[8], rng), *drawn(pairs, rng, STAGE_EIGHT_AGAIN)]
+            [*fewer_hits(candid, rng), *beside_it(STAGE_EIGHT, rng), *sample(turned, TURNED_AGAIN[8], rng), *drawn(pairs, rng, STAGE_EIGHT_AGAIN)]
+            for _ in range(CANDID_EPOCHS)
+        ],
+        9: lambda rng: [
+            [
+                *fewer_hits([*more, *sample(candid, CANDID_AGAIN, rng)], rng),
+                *beside_it(STAGE_EIGHT, rng),
+                *sample(turned, TURNED_AGAIN[9], rng),
+                *drawn(pairs, rng, STAGE_EIGHT_AGAIN),
+            ]
             for _ in range(CANDID_EPOCHS)
         ],
     }
@@ -309,7 +329,7 @@ def main() -> None:
     report = evaluate(model, held, tokenizer)
     before = json.loads((args.start / FACTS).read_text(encoding="utf-8")) if args.start else {"steps": 0, "minutes": 0.0}
     facts = {
-        "version": "8",
+        "version": "10",
         "labels": LABELS,
         "max_tokens": MAX_TOKENS,
         "seed": SEED,

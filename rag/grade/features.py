@@ -45,6 +45,15 @@ POINT_FEATURES = (
     "believed_nearer",
     "answers",
     "asked_near",
+    "others_entailed",
+    "others_part_entailed",
+    "others_contradicted",
+    "others_unrelated",
+    "entailed_more",
+    "nearer",
+    "covered_more",
+    "others_covered",
+    "others_near",
 )
 
 
@@ -139,6 +148,23 @@ def log_share(share: float) -> float:
     return math.log(min(max(share, 1e-4), 1.0))
 
 
+def _beside_others(rows: Floats) -> Floats:
+    """What was read of the other statements, and how far each goes beyond them, shape (n, 9): who knows one key point of a question likely knows another.
+
+    A statement without others stands for them itself.
+    """
+    column = {name: rows[:, POINT_FEATURES.index(name)] for name in ("near", "covered")}
+    shares = {k: np.exp(rows[:, POINT_FEATURES.index(k)]) for k in ("whole_entails", "whole_partly", "part_entails", "whole_contradicts", "whole_unrelated")}
+    entailed = shares["whole_entails"] + 0.5 * shares["whole_partly"]
+
+    def others(values: Floats) -> Floats:
+        return (values.sum() - values) / (len(values) - 1) if len(values) > 1 else values
+
+    rest = (entailed, shares["part_entails"], shares["whole_contradicts"], shares["whole_unrelated"])
+    more = (entailed, column["near"], column["covered"])
+    return np.stack([*map(others, rest), *(v - others(v) for v in more), others(column["covered"]), others(column["near"])], axis=1)
+
+
 def read(
     question: str,
     statements: Sequence[str],
@@ -175,7 +201,9 @@ def read(
     numbers = set(NUMBER.findall(normalise(reply.body)))
     asked = set(content_terms(question))
     own_share = sum(t not in asked for t in reply.terms) / max(1, len(reply.terms))
-    out: list[Reading] = []
+    measured: list[list[float]] = []
+    said_best: list[Part] = []
+    alone: list[tuple[Seen, ...]] = []
     at = 0
     for n, (seen, close) in enumerate(plans):
         wide_rows = found[at : at + len(seen)]
@@ -186,23 +214,27 @@ def read(
         wanted = set(NUMBER.findall(normalise(statements[n]))) - set(NUMBER.findall(normalise(question)))
         order = close or [int(np.argmax(near[n]))]
         says = _says(rows, near[n][order]) if len(close) else 0
-        values = [
-            *(log_share(float(best_whole[k])) for k in (ENTAILS, PARTLY, CONTRADICTS, UNRELATED)),
-            log_share(float(rows[:, ENTAILS].max())),
-            log_share(float(rows[:, PARTLY].max())),
-            log_share(float(rows[:, CONTRADICTS].max())),
-            float(near[n].max()),
-            float(near[n].max() - near.mean()),
-            len(own[n] & said) / max(1, len(own[n])),
-            len(wanted & numbers) / len(wanted) if wanted else 0.5,
-            own_share,
-            math.log1p(size(reply.body)),
-            float(crossed),
-            math.log1p(len(parts)),
-            *_belief_in(parts[order[0]], float(near[n].max()), believed),
-            answers,
-            asked_near,
-        ]
-        alone = [Seen(parts[i], float(near[n][i]), row) for i, row in zip(order, rows, strict=False)]
-        out.append(Reading(np.array(values), parts[order[says]], tuple(alone)))
-    return out
+        measured.append(
+            [
+                *(log_share(float(best_whole[k])) for k in (ENTAILS, PARTLY, CONTRADICTS, UNRELATED)),
+                log_share(float(rows[:, ENTAILS].max())),
+                log_share(float(rows[:, PARTLY].max())),
+                log_share(float(rows[:, CONTRADICTS].max())),
+                float(near[n].max()),
+                float(near[n].max() - near.mean()),
+                len(own[n] & said) / max(1, len(own[n])),
+                len(wanted & numbers) / len(wanted) if wanted else 0.5,
+                own_share,
+                math.log1p(size(reply.body)),
+                float(crossed),
+                math.log1p(len(parts)),
+                *_belief_in(parts[order[0]], float(near[n].max()), believed),
+                answers,
+                asked_near,
+            ]
+        )
+        said_best.append(parts[order[says]])
+        alone.append(tuple(Seen(parts[i], float(near[n][i]), row) for i, row in zip(order, rows, strict=False)))
+    table = np.array(measured)
+    table = np.hstack([table, _beside_others(table)])
+    return [Reading(*one) for one in zip(table, said_best, alone, strict=True)]
