@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TextIO
 from rag.errors import UserInputError
 from rag.history import History
 from rag.interview import Interview, InterviewPlan, change, legal
-from rag.records import Grade, Language, Report
+from rag.records import Grade, Language, Report, Verdict
 from rag.report import AREAS, area_name, report_to_json, to_anki, to_markdown
 from rag.tutor import Candidate, Tutor
 
@@ -31,13 +32,22 @@ WORDS: Mapping[str, Mapping[Language, str]] = {
     "words": {"zh": "凭你这句：{text}", "en": "by your words: {text}"},
     "source": {"zh": "出处：{text}（{doc}）", "en": "source: {text} ({doc})"},
     "wrong": {"zh": "多半说错了：{said}；要点是：{against}", "en": "probably wrong: {said}; the key point: {against}"},
+    "misconception": {"zh": "多半说错了：{said}；常见的误解：{against}", "en": "probably wrong: {said}; a common misconception: {against}"},
     "changed": {"zh": "比上次 {points:+.0f} 分", "en": "{points:+.0f} points against the reply before"},
-    "next": {"zh": "回车：下一题　r：再答一次　e：结束看报告 > ", "en": "Enter: next   r: try again   e: end and report > "},
+    "next": {
+        "zh": "回车：下一题　r：再答一次　+2：第 2 点我说到了（-2：没说到，=2：撤销）　e：结束看报告 > ",
+        "en": "Enter: next   r: try again   +2: I did say point 2 (-2: I did not, =2: undo)   e: end and report > ",
+    },
+    "corrected": {"zh": "（你更正的）", "en": " (corrected by you)"},
+    "no_point": {"zh": "没有第 {at} 点。", "en": "There is no point {at}."},
     "resume": {"zh": "有一场没面完（第 {at} / {of} 题）。接着面吗？[Y/n] ", "en": "There is an unfinished interview (question {at} of {of}). Go on? [Y/n] "},
     "kept": {"zh": "进度已保存，再运行一次就能接着面。", "en": "Kept; run the command again to go on."},
     "empty": {"zh": "还没有写回答。", "en": "There is no reply yet."},
     "written": {"zh": "报告写到了 {path}", "en": "Report written to {path}"},
 }
+
+
+CORRECTIONS: Mapping[str, Verdict | None] = {"+": "hit", "-": "missed", "=": None}
 
 
 class LeftError(Exception):
@@ -92,8 +102,9 @@ class Terminal:
         head = self._say("question", at=state.position + 1, of=len(state.questions), area=area_name(question.area, self._language))
         self._tell(f"\n{head}" if state.pending is None else f"\n{self._say('follow_up')}")
         self._tell(f"{state.prompt}\n")
+        lines: list[str] = []
         while True:
-            said = self._reply()
+            said = self._reply(lines)
             if said == ":hint":
                 if "hint" not in legal(state):
                     self._tell(self._say("no_hint"))
@@ -103,13 +114,13 @@ class Terminal:
             elif said == ":skip":
                 return self._tutor.skip(state, self._me)
             elif said:
-                return self._tutor.reply(state, said, self._me, probe=True)
+                answered = state.exchange is not None and bool(state.exchange.grades)
+                return self._tutor.reply(state, said, self._me, probe=state.pending is not None or not answered)
             else:
                 self._tell(self._say("empty"))
 
-    def _reply(self) -> str:
-        """The lines up to one that holds only a full stop, or a command."""
-        lines: list[str] = []
+    def _reply(self, lines: list[str]) -> str:
+        """The lines up to one that holds only a full stop, or a command; what was written before a command stays in ``lines``."""
         while True:
             line = self._ask("> ").strip()
             if line == ":help":
@@ -132,19 +143,27 @@ class Terminal:
         changed = change(state)
         if changed is not None:
             self._tell(self._say("changed", points=changed.difference))
-        wanted = self._ask(self._say("next")).strip().lower()
+        wanted = "".join(unicodedata.normalize("NFKC", self._ask(self._say("next"))).lower().split())
+        if wanted[:1] in CORRECTIONS and wanted[1:].isdecimal():
+            points, at = exchange.grades[-1].points, int(wanted[1:4])
+            if 0 < at <= len(points):
+                return self._tutor.correct(state, points[at - 1].point_id, CORRECTIONS[wanted[0]], self._me)
+            self._tell(self._say("no_point", at=at))
+            return state
         if wanted == ":quit":
             raise LeftError
         if wanted in {"e", ":end"}:
             raise ReportWantedError
-        return self._tutor.retry(state, self._me) if wanted == "r" else self._tutor.advance(state, self._me)
+        if wanted not in {"", "r"}:
+            return state
+        return self._tutor.retry(state, self._me) if wanted else self._tutor.advance(state, self._me)
 
     def _lines(self, grade: Grade) -> Iterator[str]:
         yield self._say("score", score=f"{grade.score:.0f}")
         for wrong in grade.wrong:
-            yield self._say("wrong", said=wrong.said, against=wrong.against)
-        for point in grade.points:
-            yield f"{self._say(point.verdict)} ({point.weight})  {point.text}"
+            yield self._say("misconception" if wrong.kind == "misconception" else "wrong", said=wrong.said, against=wrong.against)
+        for number, point in enumerate(grade.points, 1):
+            yield f"{number}. {self._say(point.verdict)}{self._say('corrected') if point.corrected else ''} ({point.weight})  {point.text}"
             if point.evidence.strip():
                 yield f"    {self._say('words', text=' '.join(point.evidence.split()))}"
             for citation in point.citations[:1]:

@@ -262,7 +262,10 @@ class Erratum:
 
 @dataclass(frozen=True, slots=True)
 class PointGrade:
-    """The verdict on one key point. ``evidence`` is the candidate's own words, empty when missed; ``strength`` is 0..1."""
+    """The verdict on one key point. ``evidence`` is the candidate's own words, empty when missed; ``strength`` is 0..1.
+
+    ``corrected`` says that the candidate set the verdict, not the grader.
+    """
 
     point_id: str
     text: str
@@ -271,6 +274,7 @@ class PointGrade:
     evidence: str = ""
     strength: float = 0.0
     citations: tuple[Citation, ...] = ()
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

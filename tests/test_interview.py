@@ -15,7 +15,7 @@ from practice_samples import START, at, grade, grades, point_grade, question, qu
 from rag import interview
 from rag.errors import UserInputError
 from rag.interview import Interview, InterviewPlan
-from rag.records import FollowUp, Remembered, WrongStatement
+from rag.records import FollowUp, Remembered, Verdict, WrongStatement
 
 Q1, Q2 = question("q1"), question("q2", area="theory")
 PLAN = InterviewPlan(number=2)
@@ -79,7 +79,7 @@ def test_follow_ups_go_to_the_heaviest_missed_points_and_are_two_at_most() -> No
     assert state.pending.point_id == "k2"
     state = interview.reply(state, "不", point_grade(Q1, "k2", "missed"))
     assert interview.next_follow_up(state) is None
-    with pytest.raises(UserInputError, match="cannot follow_up now: the reply is graded; possible: retry, advance, finish"):
+    with pytest.raises(UserInputError, match="cannot follow_up now: the reply is graded; possible: retry, correct, advance, finish"):
         interview.follow_up(state)
 
 
@@ -215,6 +215,56 @@ def test_choosing_gives_distinct_questions_and_never_more_than_asked_for(seed: i
     assert len(chosen) == min(number, 10) == len({q.id for q in chosen})
 
 
+def test_the_candidate_has_the_last_word_on_a_verdict() -> None:
+    wrong = WrongStatement("说反了", "q1 要点 2")
+    state = interview.reply(begun(), "甲", grade(Q1, "missed", "missed", "hit", wrong=(wrong,)))
+    claimed = interview.correct(state, "k2", "hit")
+    assert claimed.exchange is not None
+    lifted = claimed.exchange.lifted[0]
+    assert [(p.verdict, p.corrected) for p in lifted.points] == [("missed", False), ("hit", True), ("hit", False)]
+    assert (claimed.score, lifted.wrong, claimed.phase) == (50, (), "graded")
+    assert claimed.exchange.grades == (grade(Q1, "missed", "missed", "hit", wrong=(wrong,)),)
+    assert interview.correct(claimed, "k3", "missed").score == 30
+    back = interview.correct(claimed, "k2", None)
+    assert back.exchange == state.exchange
+    assert (back.score, back.step) == (20, state.step + 2)
+    chosen = interview.next_follow_up(interview.correct(state, "k1", "hit"))
+    assert chosen is not None
+    assert chosen.point == "k2"
+    with pytest.raises(UserInputError, match="the key points k1, k2, k3, not 'k9'"):
+        interview.correct(state, "k9", "hit")
+
+
+def test_a_correction_stands_until_a_follow_up_earns_more() -> None:
+    state = interview.correct(interview.reply(begun(), "甲", grade(Q1, "missed", "hit", "hit")), "k2", "missed")
+    state = interview.follow_up(interview.skip(interview.follow_up(state)))
+    assert state.pending is not None
+    assert state.pending.point_id == "k2"
+    worse = interview.reply(state, "不", point_grade(Q1, "k2", "missed"))
+    better = interview.reply(state, "补上", point_grade(Q1, "k2", "hit"))
+    assert (state.score, worse.score, better.score) == (20, 20, 50)
+
+
+def test_all_points_claimed_make_a_whole_reply() -> None:
+    graded = replace(grade(Q1, "missed", "missed", "hit"), score=12.0, flags=("keyword_list", "padding"))
+    state = interview.reply(begun(), "甲", graded)
+    for point in ("k1", "k2"):
+        state = interview.correct(state, point, "hit")
+    assert state.exchange is not None
+    assert (state.score, state.exchange.lifted[0].flags) == (100, ("padding",))
+    for point in ("k1", "k2", "k3"):
+        state = interview.correct(state, point, "missed")
+    assert state.score == 0
+
+
+def test_a_correction_is_of_one_reply() -> None:
+    state = interview.correct(interview.reply(begun(), "甲", grade(Q1, "missed", "missed", "missed")), "k1", "hit")
+    state = interview.reply(interview.retry(state), "乙", grade(Q1, "missed", "hit", "missed"))
+    assert state.exchange is not None
+    assert [g.score for g in state.exchange.lifted] == [50, 30]
+    assert interview.change(state) == interview.Change(gained=("k2",), lost=("k1",), difference=-20.0)
+
+
 class AnyInterview(RuleBasedStateMachine):
     """Any transitions in any order: the legal ones do what a plain model says, the others raise and change nothing."""
 
@@ -281,6 +331,21 @@ class AnyInterview(RuleBasedStateMachine):
         elif after.position != before.position:
             self.asked += 1
             self.skipped += action == "skip"
+
+    @rule(data=st.data(), verdict=st.sampled_from(["hit", "partial", "missed", None]))
+    def correct(self, data: st.DataObject, verdict: Verdict | None) -> None:
+        exchange = self.state.exchange
+        points = [p.point_id for p in exchange.grades[-1].points] if exchange and exchange.grades else []
+        point = data.draw(st.sampled_from(points or ["k0"]))
+        try:
+            after = interview.correct(self.state, point, verdict)
+        except UserInputError as error:
+            return self.refused("correct", error)
+        self.move("correct", after)
+        assert after.exchange is not None
+        shown = next(p for p in after.exchange.lifted[-1].points if p.point_id == point)
+        assert shown.verdict == verdict or verdict is None
+        assert not (verdict is None and shown.corrected)
 
     @precondition(lambda self: self.state.step > 3)
     @rule()

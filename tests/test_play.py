@@ -65,6 +65,28 @@ def test_a_whole_interview_is_typed(teacher: LiteralTutor, me: Candidate) -> Non
     assert "比上次 +100 分" in text
 
 
+def test_a_verdict_is_corrected_by_its_number(teacher: LiteralTutor, me: Candidate) -> None:
+    out = io.StringIO()
+    typist = Typist("全都不对，我不太会", ".", ":skip", "+1", "+99", "=1", "+1", "e")
+    report = Terminal(teacher, me, "zh", typist, out).play(PLAN)
+    assert report is not None
+    first = report.asked[0].grades[0].points[0]
+    assert (first.verdict, first.corrected) == ("hit", True)
+    assert report.total == first.weight
+    assert "1. ✓ 说到了（你更正的）" in out.getvalue()
+    assert "没有第 99 点" in out.getvalue()
+
+
+def test_a_hint_keeps_what_was_written_and_a_slip_of_the_keys_leads_nowhere(teacher: LiteralTutor, me: Candidate) -> None:
+    first = teacher.start_interview(PLAN).questions[0]
+    half = said(first)
+    typist = Typist(half, ":hint", "后半段", ".", "x", ":help", "\uff0b 1", "r", "不会", ".", ":skip", ":quit")
+    assert Terminal(teacher, me, "zh", typist, io.StringIO()).play(PLAN) is None
+    attempts = me.history.attempts(me.profile)
+    assert [a.kind for a in attempts] == ["retry", "reply"]
+    assert attempts[1].reply == f"{half}\n后半段"
+
+
 def test_who_leaves_goes_on_later(teacher: LiteralTutor, me: Candidate) -> None:
     first = teacher.start_interview(PLAN).questions[0]
     out = io.StringIO()

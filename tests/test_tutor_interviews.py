@@ -17,6 +17,7 @@ from rag.history import History
 from rag.interview import Interview, InterviewPlan, next_follow_up
 from rag.models import TransformerEncoder
 from rag.records import Question
+from rag.report import to_markdown
 from rag.store import Index, build_index, load_index
 from rag.tutor import Candidate, end_of_today
 
@@ -52,6 +53,38 @@ def me(history: History) -> Candidate:
 def asked(state: Interview) -> Question:
     assert state.question is not None
     return state.question
+
+
+def test_a_corrected_verdict_moves_score_and_schedule(teacher: LiteralTutor, me: Candidate) -> None:
+    state = teacher.start_interview(InterviewPlan(number=1, seed=1), me)
+    question = asked(state)
+    state = teacher.reply(state, "这个我说不上来，只记得一点点", me)
+    before = me.history.memory(me.profile)[question.id]
+    for point in question.key_points:
+        state = teacher.correct(state, point.id, "hit", me)
+    assert state.exchange is not None
+    after = me.history.memory(me.profile)[question.id]
+    assert (state.score, after.last_score, after.reviews) == (100, 100, before.reviews)
+    assert after.due is not None
+    assert before.due is not None
+    assert after.due > before.due
+    assert teacher.resume_interview(state.id, me) == state
+    graded = teacher.grades(state.exchange)[0]
+    assert all(p.corrected for p in graded.points)
+    assert graded.feedback != state.exchange.grades[0].feedback
+    for point in question.key_points:
+        state = teacher.correct(state, point.id, None, me)
+    assert me.history.memory(me.profile)[question.id] == before
+    assert "考生更正" not in to_markdown(teacher.report(state))
+    assert "考生更正" in to_markdown(teacher.report(teacher.correct(state, question.key_points[0].id, "hit")))
+
+
+def test_a_finished_interview_cannot_be_given_up(teacher: LiteralTutor, me: Candidate) -> None:
+    state = teacher.skip(teacher.start_interview(InterviewPlan(number=1, seed=1), me), me)
+    teacher.finish(state, me)
+    with pytest.raises(UserInputError, match="its report stays"):
+        teacher.abandon(teacher.resume_interview(state.id, me), me)
+    assert [s.id for s in me.history.sessions(me.profile, "finished")] == [state.id]
 
 
 def test_a_whole_interview_is_graded_kept_and_reported(teacher: LiteralTutor, me: Candidate) -> None:

@@ -69,8 +69,8 @@ VERDICT_TREES: dict[str, Any] = {
     "max_depth": 4,
     "learning_rate": 0.06,
     "subsample": 0.6,
-    "max_features": 0.4,
-    "min_samples_leaf": 15,
+    "max_features": 0.25,
+    "min_samples_leaf": 40,
     "random_state": 0,
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")

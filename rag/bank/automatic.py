@@ -16,6 +16,8 @@ _LABEL_MAX = 60
 _WORDS_MIN = 5
 _UNITS_READ = 40
 _TERMS_COUNTED = 12
+AREA_MAX = 80
+"""What the history keeps of the name of an area."""
 _TITLE_MAX = 160
 _ANSWERING = frozenset({"qa", "list", "table", "prose"})
 _STATING = frozenset({"text", "item", "row"})
@@ -68,7 +70,7 @@ def automatic_questions(document: Document, passages: Sequence[Passage], units: 
         if points and head and question_id not in taken:
             taken.add(question_id)
             quote = question if question and question in head[0] else head[0].strip()
-            area = document.title.strip() or document.id
+            area = (document.title.strip() or document.id)[:AREA_MAX].rstrip()
             out.append(Question(question_id, _in(document.language, asked), area, 2, _kind(asked), points, (Asking(document.id, quote),), automatic=True))
     return out
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 
 from rag.errors import UserInputError
 from rag.history.engine import WRITE, reason, where
@@ -37,7 +37,7 @@ class Base:
         except StatementError as error:
             if isinstance(error.orig, UserInputError):  # a time without a zone
                 raise error.orig from None
-            if isinstance(error, OperationalError):
+            if isinstance(error, OperationalError | DataError):
                 raise UserInputError(f"history: {where(self.engine)}: {reason(error)}") from error
             raise
 

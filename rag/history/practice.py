@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from rag.errors import UserInputError
 from rag.history import schedule
 from rag.history.base import Base, hold
-from rag.history.rows import Attempt, DayScore, DueCard, Progress, SavedSession, Scored, SessionState, SessionStatus
+from rag.history.rows import Attempt, AttemptKind, DayScore, DueCard, Progress, SavedSession, Scored, SessionState, SessionStatus
 from rag.history.tables import attempts, cards, sessions, utc
 from rag.jsonable import from_json, to_json
 from rag.records import Grade, Remembered
@@ -57,6 +58,25 @@ class Practice(Base):
             )
             return _schedule(connection, profile, attempt) if attempt.kind == "reply" else None
 
+    def correct_attempt(self, profile: int, session: SessionState, question_id: str, kind: AttemptKind, grade: Grade, at: datetime) -> None:
+        """Give the last reply of a kind to a question of an interview another grade, and save that interview with it.
+
+        Where it is a first reply the question is scheduled anew, from all its first replies.
+
+        Raises:
+            UserInputError: as :meth:`save_session`; then nothing is saved.
+        """
+        with self._write() as connection:
+            hold(connection, profile)
+            _save(connection, profile, session, at)
+            wanted = (attempts.c.profile_id == profile, attempts.c.question_id == question_id, attempts.c.kind == kind, attempts.c.session_id == session.id)
+            found = connection.execute(select(attempts.c.id).where(*wanted).order_by(attempts.c.id.desc()).limit(1)).scalar()
+            if found is None:
+                return
+            connection.execute(update(attempts).where(attempts.c.id == found).values(score=grade.score, grade=to_json(grade)))
+            if kind == "reply":
+                _schedule_anew(connection, profile, question_id)
+
     def session(self, profile: int, session_id: str) -> SavedSession:
         """An interview as saved last.
 
@@ -93,6 +113,17 @@ class Practice(Base):
         query = select(*wanted).where(attempts.c.profile_id == profile).order_by(attempts.c.at.desc(), attempts.c.id.desc())
         with self._read() as connection:
             return tuple(Scored(*row) for row in connection.execute(query))
+
+    def texts(self, profile: int, question_ids: Iterable[str]) -> dict[str, str]:
+        """How questions were put when they were answered last, by question id."""
+        ids = list(question_ids)
+        if not ids:
+            return {}
+        mine = (attempts.c.profile_id == profile, attempts.c.kind != "follow_up", attempts.c.question_id.in_(ids))
+        newest = select(func.max(attempts.c.id)).where(*mine).group_by(attempts.c.question_id)
+        with self._read() as connection:
+            rows = connection.execute(select(attempts.c.question_id, attempts.c.grade).where(attempts.c.id.in_(newest))).all()
+        return {row.question_id: from_json(Grade, row.grade).question for row in rows}
 
     def memory(self, profile: int) -> dict[str, Remembered]:
         """What is known of each question this profile was asked, by question id."""
@@ -157,6 +188,18 @@ def _schedule(connection: Connection, profile: int, attempt: Attempt) -> datetim
     else:
         connection.execute(update(cards).where(*this).values(reviews=row.reviews + 1, **values))
     return due
+
+
+def _schedule_anew(connection: Connection, profile: int, question_id: str) -> None:
+    """The card of a question as its first replies leave it, one after the other."""
+    first = (attempts.c.profile_id == profile, attempts.c.question_id == question_id, attempts.c.kind == "reply")
+    rows = connection.execute(select(attempts.c.score, attempts.c.at).where(*first).order_by(attempts.c.at, attempts.c.id)).all()
+    state: Mapping[str, Any] | None = None
+    values: dict[str, Any] = {}
+    for row in rows:
+        state, due = schedule.review(state, row.score, utc(row.at))
+        values = {"state": state, "due": due, "last_score": row.score, "last_asked": row.at, "reviews": values.get("reviews", 0) + 1}
+    connection.execute(update(cards).where(cards.c.profile_id == profile, cards.c.question_id == question_id).values(**values))
 
 
 def _session(row: Row[tuple[object, ...]]) -> SavedSession:

@@ -3,6 +3,7 @@
     question   --reply-->  graded       a hint, or a skip to the next question, is possible before the reply
     graded     --retry-->  question     the same question again; a skip there keeps the grade
     graded     --follow_up--> follow_up --reply--> graded      at most two a question; a skip declines it
+    graded     --correct-->  graded     the candidate sets a verdict, or takes that back
     graded     --advance-->  question   of the next one, or `over` after the last
     any        --finish-->  finished
 
@@ -20,10 +21,10 @@ from typing import Literal
 from rag.errors import UserInputError
 from rag.interview.plan import InterviewPlan
 from rag.interview.saved import checked
-from rag.interview.state import CREDIT, Exchange, Interview, Phase
-from rag.records import FollowUp, FollowUpAsked, Grade, Question
+from rag.interview.state import CREDIT, Correction, Exchange, Interview, Phase
+from rag.records import FollowUp, FollowUpAsked, Grade, Question, Verdict
 
-Action = Literal["reply", "hint", "skip", "retry", "follow_up", "advance", "finish"]
+Action = Literal["reply", "hint", "skip", "retry", "follow_up", "correct", "advance", "finish"]
 MAX_FOLLOW_UPS = 2
 
 
@@ -49,7 +50,11 @@ def reply(state: Interview, text: str, grade: Grade) -> Interview:
         if graded != {pending.point_id}:
             raise UserInputError(f"interview: the follow-up is about key point {pending.point_id}, the grade is of {_names(graded)}")
         answered = replace(pending, reply=text, grade=grade)
-        return _moved(state, replace(exchange, follow_ups=(*exchange.follow_ups[:-1], answered)), "graded")
+        # What the candidate had set on this point before stands unless this answer earns more.
+        earned = 0.0 if grade.wrong else max(CREDIT[point.verdict] for point in grade.points)
+        stale = {(c.point_id, c.after) for c in exchange.corrections if CREDIT[c.verdict] < earned} & {(pending.point_id, pending.after)}
+        corrections = tuple(c for c in exchange.corrections if (c.point_id, c.after) not in stale)
+        return _moved(state, replace(exchange, follow_ups=(*exchange.follow_ups[:-1], answered), corrections=corrections), "graded")
     expected = {point.id for point in question.key_points}
     if expected and graded != expected:
         raise UserInputError(f"interview: question {question.id} has the key points {_names(expected)}, the grade is of {_names(graded)}")
@@ -101,6 +106,22 @@ def follow_up(state: Interview) -> Interview:
     return _moved(state, replace(exchange, follow_ups=(*exchange.follow_ups, asked)), "follow_up")
 
 
+def correct(state: Interview, point_id: str, verdict: Verdict | None) -> Interview:
+    """A verdict set by the candidate on a key point of the last reply, or with None the grader's again; the last word is theirs.
+
+    Raises:
+        UserInputError: the question at hand has no grade, or no such key point.
+    """
+    _, exchange = _require(state, "correct")
+    last = len(exchange.grades) - 1
+    known = {point.point_id for point in exchange.grades[last].points}
+    if point_id not in known:
+        raise UserInputError(f"interview: the reply was graded against the key points {_names(known)}, not {point_id!r:.60}")
+    kept = tuple(c for c in exchange.corrections if (c.point_id, c.after) != (point_id, last))
+    new = () if verdict is None else (Correction(point_id, last, verdict),)
+    return _moved(state, replace(exchange, corrections=(*kept, *new)), "graded")
+
+
 def advance(state: Interview) -> Interview:
     """On to the next question; after the last one only :func:`finish` is left.
 
@@ -134,7 +155,8 @@ def legal(state: Interview) -> tuple[Action, ...]:
         return ("finish",)
     if state.phase == "graded":
         more: tuple[Action, ...] = ("follow_up",) if next_follow_up(state) else ()
-        return ("retry", *more, "advance", "finish")
+        known: tuple[Action, ...] = ("correct",) if exchange.grades[-1].points else ()
+        return ("retry", *more, *known, "advance", "finish")
     hints: tuple[Action, ...] = ("hint",) if state.phase == "question" and exchange.hints < len(question.hints) else ()
     return ("reply", *hints, "skip", "finish")
 

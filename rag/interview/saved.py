@@ -49,6 +49,7 @@ def checked(state: Interview) -> Interview:
         "no follow-up is pending": state.phase == "follow_up" and current is not None and not _awaits(state.questions[state.position], current),
         "only a finished interview has an end": (state.phase == "finished") != (state.finished is not None),
         "replies and grades differ in number": any(len(e.replies) != len(e.grades) for e in state.exchanges),
+        "a correction belongs to no reply": any(not 0 <= c.after < len(e.grades) for e in state.exchanges for c in e.corrections),
         "a follow-up belongs to no reply": any(not 0 <= f.after < len(e.grades) for e in state.exchanges for f in e.follow_ups),
     }
     if found := [text for text, fault in faults.items() if fault]:

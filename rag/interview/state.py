@@ -10,7 +10,18 @@ from rag.interview.plan import InterviewPlan
 from rag.records import AskedQuestion, FollowUpAsked, Grade, KeyPoint, PointGrade, Question, Verdict
 
 Phase = Literal["question", "graded", "follow_up", "over", "finished"]
+NOTHING_SAID = frozenset({"empty", "dont_know", "echo", "keyword_list", "off_topic"})
+"""Flags that say that a reply makes no key point."""
 CREDIT: Mapping[Verdict, float] = {"missed": 0.0, "partial": 0.5, "hit": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A verdict that the candidate set: on one key point, of the grade of reply number ``after``, from 0."""
+
+    point_id: str
+    after: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class Exchange:
     follow_ups: tuple[FollowUpAsked, ...] = ()
     hints: int = 0
     skipped: bool = False
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def retries(self) -> int:
@@ -31,12 +43,16 @@ class Exchange:
 
     @property
     def lifted(self) -> tuple[Grade, ...]:
-        """The grades with what the follow-ups to each reply lifted."""
+        """The grades with what the follow-ups to each reply lifted and the candidate corrected."""
         grades = list(self.grades)
         for asked in self.follow_ups:
             if asked.grade is not None:
                 grades[asked.after] = lift(grades[asked.after], asked.grade, asked.point_id)
-        return tuple(grades)
+        return tuple(correct(own, grade, self.verdicts(n)) for n, (own, grade) in enumerate(zip(self.grades, grades, strict=True)))
+
+    def verdicts(self, after: int) -> dict[str, Verdict]:
+        """What the candidate set in the grade of reply number ``after``, by the id of the key point."""
+        return {c.point_id: c.verdict for c in self.corrections if c.after == after}
 
     @property
     def score(self) -> float | None:
@@ -133,6 +149,28 @@ def lift(grade: Grade, answer: Grade, point_id: str) -> Grade:
     won = 100.0 * share * (CREDIT[new.verdict] - CREDIT[old.verdict])
     points = tuple(better if point.point_id == point_id else point for point in grade.points)
     return replace(grade, points=points, score=max(grade.score, min(100.0, grade.score + won)))
+
+
+def correct(own: Grade, grade: Grade, verdicts: Mapping[str, Verdict]) -> Grade:
+    """A grade (``own``, lifted by follow-ups or not) with the verdicts that the candidate sets on points, by id, marked as theirs.
+
+    The score of ``own`` moves by each point's share of all weights times the credit won or lost, within 0 and 100; it is 100 where every point is made and
+    nothing wrong is left, and 0 where none is. What was held against a point that now counts is no longer held, nor is what the whole reply was called.
+    """
+    changed = {point.point_id: verdicts[point.point_id] for point in grade.points if verdicts.get(point.point_id, point.verdict) != point.verdict}
+    if not changed:
+        return grade
+    points = tuple(replace(p, verdict=changed[p.point_id], corrected=True) if p.point_id in changed else p for p in grade.points)
+    moved = sum(new.weight * (CREDIT[new.verdict] - CREDIT[old.verdict]) for new, old in zip(points, own.points, strict=True))
+    score = max(0.0, min(100.0, own.score + 100.0 * moved / (sum(point.weight for point in points) or 1)))
+    made = {point.text for point in points if point.corrected and point.verdict != "missed"}
+    wrong = tuple(w for w in grade.wrong if w.against not in made)
+    if all(point.verdict == "missed" for point in points):
+        score = 0.0
+    elif not wrong and all(point.verdict == "hit" for point in points):
+        score = 100.0
+    flags = tuple(flag for flag in grade.flags if not (made and flag in NOTHING_SAID))
+    return replace(grade, points=points, wrong=wrong, flags=flags, score=score)
 
 
 def compare(before: Grade, after: Grade) -> Change:

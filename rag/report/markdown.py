@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from rag.jsonable import clean
 from rag.records import AskedQuestion, Citation, FollowUpAsked, Grade, PointGrade, Report
@@ -53,14 +54,15 @@ def _grade(grade: Grade, say: Words, weights: bool = True) -> list[str]:
     parts = [f"{say.points}{say.colon.rstrip()}\n\n" + "\n".join(_point(point, say, weights) for point in grade.points)] if grade.points else []
     if grade.wrong:
         sep = say.colon
-        wrong = [f"- {_inline(w.said)}" + (f"\n  - {say.against}{sep}{_inline(w.against)}" if w.against else "") for w in grade.wrong]
+        names = {"misconception": say.misconception}
+        wrong = [f"- {_inline(w.said)}" + (f"\n  - {names.get(w.kind, say.against)}{sep}{_inline(w.against)}" if w.against else "") for w in grade.wrong]
         parts.append(f"{say.wrong}{say.colon.rstrip()}\n\n" + "\n".join(wrong))
     return [*parts, _lines(grade.feedback)] if grade.feedback.strip() else parts
 
 
 def _point(point: PointGrade, say: Words, weights: bool) -> str:
     weight = f" ({say.weight.format(weight=point.weight)})" if weights else ""
-    lines = [f"- {say.verdicts[point.verdict]}{weight}{say.colon}{_inline(point.text)}"]
+    lines = [f"- {say.verdicts[point.verdict]}{weight}{f' ({say.corrected})' if point.corrected else ''}{say.colon}{_inline(point.text)}"]
     if point.evidence.strip():
         lines.append(f"  - {say.reply}{say.colon}{_inline(point.evidence)}")
     lines += [f"  - {say.source}{say.colon}{_source(citation)}" for citation in point.citations]
@@ -83,7 +85,8 @@ def _points(score: float) -> str:
 
 
 def _day(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    """The time on this machine's clock."""
+    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
 
 
 def _inline(text: str) -> str:

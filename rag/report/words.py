@@ -30,10 +30,12 @@ class Words:
     weight: str
     wrong: str
     against: str
+    misconception: str
     source: str
     read: str
     best: str
     lifted: str
+    corrected: str
     colon: str
     verdicts: Mapping[Verdict, str]
 
@@ -57,10 +59,12 @@ ZH = Words(
     weight="{weight} 分",
     wrong="说错的地方",
     against="要点是",
+    misconception="常见的误解",
     source="出处",
     read="读",
     best="最好一次",
     lifted="含追问",
+    corrected="考生更正",
     colon="：",
     verdicts={"hit": "✓ 说到", "partial": "◐ 说到一半", "missed": "✗ 漏了"},
 )
@@ -83,10 +87,12 @@ EN = Words(
     weight="{weight} points",
     wrong="What was wrong",
     against="the key point",
+    misconception="a common misconception",
     source="Source",
     read="Read",
     best="best",
     lifted="follow-up included",
+    corrected="corrected by the candidate",
     colon=": ",
     verdicts={"hit": "✓ said", "partial": "◐ half said", "missed": "✗ missed"},
 )

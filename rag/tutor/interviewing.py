@@ -13,7 +13,7 @@ from rag.grade.feedback import feedback
 from rag.history import Attempt, History, SessionState
 from rag.history.rows import AttemptKind, SessionStatus
 from rag.interview import Exchange, Interview, InterviewPlan
-from rag.records import Grade, Question, Remembered, Report
+from rag.records import Grade, Question, Remembered, Report, Verdict
 from rag.report import make_report
 from rag.tutor.grading import MAX_REPLY, Grading
 
@@ -99,6 +99,20 @@ class Interviewing(Grading):
         """The follow-up at the most important point that was missed."""
         return _keep(moves.follow_up(state), candidate)
 
+    def correct(self, state: Interview, point_id: str, verdict: Verdict | None, candidate: Candidate | None = None) -> Interview:
+        """The candidate's own verdict on a key point of the last reply, or with None the grader's again.
+
+        The kept score of that reply, and with it when the question comes back, follow; saved together with the interview or not at all.
+        """
+        state = moves.correct(state, point_id, verdict)
+        question, exchange = state.question, state.exchange
+        if candidate is not None and question is not None and exchange is not None:
+            last = len(exchange.grades) - 1
+            own = exchange.grades[last]
+            grade = moves.corrected(own, own, exchange.verdicts(last))
+            candidate.history.correct_attempt(candidate.profile, _saved(state), question.id, "retry" if last else "reply", grade, datetime.now(UTC))
+        return state
+
     def advance(self, state: Interview, candidate: Candidate | None = None) -> Interview:
         """On to the next question."""
         return _keep(moves.advance(state), candidate)
@@ -108,13 +122,19 @@ class Interviewing(Grading):
         return self.report(_keep(moves.finish(state, datetime.now(UTC)), candidate))
 
     def abandon(self, state: Interview, candidate: Candidate) -> None:
-        """Give an interview up: it is offered no more and has no report; graded replies stay."""
+        """Give an interview up: it is offered no more and has no report; graded replies stay.
+
+        Raises:
+            UserInputError: it is finished.
+        """
+        if state.finished:
+            raise UserInputError("interview: it is finished, and its report stays", "not_now")
         given_up = replace(state, step=state.step + 1)
         candidate.history.save_session(candidate.profile, _saved(given_up, "abandoned"), datetime.now(UTC))
 
     @staticmethod
     def grades(exchange: Exchange) -> tuple[Grade, ...]:
-        """The grades of a question with what follow-ups lifted; where they did, the feedback is said anew."""
+        """The grades of a question with what follow-ups lifted and the candidate corrected; where either did, the feedback is said anew."""
         return tuple(
             lifted if lifted.points == own.points else replace(lifted, feedback=feedback(lifted.points, lifted.wrong, lifted.flags, lifted.language))
             for own, lifted in zip(exchange.grades, exchange.lifted, strict=True)

@@ -16,7 +16,7 @@ import gradio as gr
 from rag.errors import MianjingError, UserInputError
 from rag.history import History, SavedSession
 from rag.interview import Interview, InterviewPlan, Mode, load
-from rag.records import Language, Question
+from rag.records import Language, Question, Verdict
 from rag.report import AREAS, report_to_json, to_anki, to_markdown
 from rag.tutor import MAX_REPLY, Candidate, Tutor, end_of_today
 from rag.ui.faults import fault
@@ -27,7 +27,8 @@ from rag.ui.opening import Opening
 from rag.ui.shared import PRIVATE, Shared, Tab, chosen, detail, document_at, language_of_view, number, practising, script
 from rag.ui.strings import say
 
-UNFINISHED = 3
+UNFINISHED = 30
+CORRECTIONS: dict[str, Verdict | None] = {"claim": "hit", "disown": "missed", "withdraw": None}
 EXPORTS = {"markdown": ("md", "text/markdown"), "json": ("json", "application/json"), "anki": ("txt", "text/plain")}
 
 
@@ -94,6 +95,9 @@ class Room:
     def act(self, event: gr.EventData, view: str, profile: str, playing: str) -> tuple[str, str, str]:
         """Everything but a reply."""
         language, do = language_of_view(view), detail(event, "do", 20)
+        if do in CORRECTIONS:
+            point = detail(event, "id", 64)
+            return self._step(lambda tutor, state, me: tutor.correct(state, point, CORRECTIONS[do], me), event, view, profile, playing)
         if do in {"hint", "skip", "retry", "follow_up", "advance", "finish"}:
 
             def step(tutor: Tutor, state: Interview, me: Candidate) -> Interview:
@@ -112,6 +116,7 @@ class Room:
                 self._abandon(profile, detail(event, "id"))
             elif do == "resume":
                 playing = detail(event, "id", 64)
+                self._finish_asked(profile, playing)
         except UserInputError as error:
             gr.Warning(escape(fault(error, language_of_view(view))))
         if do in {"leave", "abandon"}:
@@ -137,7 +142,8 @@ class Room:
             text = to_anki(report, {question.id: question for question in state.questions})
         suffix, mime = EXPORTS[kind]
         # The parser of HTML drops a newline right after <pre>.
-        return f'<pre hidden data-save="mianjing-{report.finished[:10]}-{state.id[:6]}.{suffix}" data-type="{mime}">\n{escape(text)}</pre>'
+        day = f"{datetime.fromisoformat(report.finished).astimezone():%Y-%m-%d}"
+        return f'<pre hidden data-save="mianjing-{day}-{state.id[:6]}.{suffix}" data-type="{mime}">\n{escape(text)}</pre>'
 
     def open_document(self, event: gr.EventData, view: str) -> Any:
         """The document an event names, at the span it names."""
@@ -200,6 +206,12 @@ class Room:
             gr.Warning(say(language, "iv_no_fit"))
             return self._html(language, str(mine.id), ""), str(mine.id), ""
         return self._html(language, str(mine.id), state.id), str(mine.id), state.id
+
+    def _finish_asked(self, profile: str, session: str) -> None:
+        """An interview whose process died between its last question and its end is ended."""
+        tutor, me = self._opening.tutor, self._candidate(profile)
+        if tutor is not None and me is not None and (state := tutor.resume_interview(session, me)).phase == "over":
+            tutor.finish(state, me)
 
     def _abandon(self, profile: str, session: str) -> None:
         tutor, me = self._opening.tutor, self._candidate(profile)

@@ -10,6 +10,7 @@ from rag.interview import Change
 from rag.records import Citation, FollowUpAsked, Grade, Language, PointGrade, WrongStatement
 from rag.tutor import Tutor
 from rag.ui.charts import ring
+from rag.ui.controls import button
 from rag.ui.strings import say
 from rag.ui.typeset import Mark, inline, plain, span
 
@@ -19,8 +20,13 @@ AGAINST = {"misconception": "iv_misconception", "contradiction": "iv_rather"}
 SIGNS = {"hit": "✓", "partial": "◐", "missed": "✗"}
 
 
-def grade_html(reply: str, grade: Grade, language: Language, tutor: Tutor, *, follow_ups: Iterable[FollowUpAsked] = (), changed: str = "") -> str:
-    """A whole grade: score, feedback, what changed, wrong statements, key points with sources, follow-ups, and the reply."""
+def grade_html(
+    reply: str, grade: Grade, language: Language, tutor: Tutor, *, follow_ups: Iterable[FollowUpAsked] = (), changed: str = "", open_: bool = False
+) -> str:
+    """A whole grade: score, feedback, what changed, wrong statements, key points with sources, follow-ups, and the reply.
+
+    While it is ``open_`` the candidate can correct the verdicts.
+    """
     followed = list(follow_ups)
     lifted = f" · {say(language, 'iv_lifted')}" if any(f.reply is not None for f in followed) else ""
     notices = "".join(f'<p class="callout" role="note">{escape(n)}</p>' for n in grade.notices)
@@ -31,7 +37,8 @@ def grade_html(reply: str, grade: Grade, language: Language, tutor: Tutor, *, fo
     )
     asked = f"<h3>{say(language, 'iv_followed')}</h3>{''.join(follow_up_html(f, language) for f in followed)}" if followed else ""
     own = f'<details class="own"><summary>{say(language, "iv_you_said")}</summary>{said_html(reply, grade)}</details>'
-    return f'<section class="graded">{head}{notices}{wrong_html(grade.wrong, language)}{points_html(grade, language, tutor)}{asked}{own}</section>'
+    points = points_html(grade, language, tutor, correcting=open_)
+    return f'<section class="graded">{head}{notices}{wrong_html(grade.wrong, language)}{points}{asked}{own}</section>'
 
 
 def covered_html(reply: str, grade: Grade, language: Language, before: Iterable[FollowUpAsked] = ()) -> str:
@@ -43,14 +50,15 @@ def covered_html(reply: str, grade: Grade, language: Language, before: Iterable[
     return f'<section class="graded covered"><p class="lead">{note}</p>{wrong}<ul class="points">{rows}</ul>{own}</section>'
 
 
-def points_html(grade: Grade, language: Language, tutor: Tutor) -> str:
+def points_html(grade: Grade, language: Language, tutor: Tutor, *, correcting: bool = False) -> str:
     """The key points as cards; the source of the heaviest missed one stands open."""
     if not grade.points:
         return ""
     missed = [p for p in grade.points if p.verdict == "missed"]
     first = max(missed, key=lambda p: p.weight) if missed else None
-    cards = "".join(_point(p, grade.language, language, tutor, opened=p is first) for p in grade.points)
-    return f'<h3>{say(language, "iv_points")}</h3><ul class="points">{cards}</ul>'
+    cards = "".join(_point(p, grade.language, language, tutor, opened=p is first, correcting=correcting) for p in grade.points)
+    note = f'<p class="lead">{say(language, "iv_last_word")}</p>' if correcting else ""
+    return f'<h3>{say(language, "iv_points")}</h3>{note}<ul class="points">{cards}</ul>'
 
 
 def wrong_html(wrong: Iterable[WrongStatement], language: Language) -> str:
@@ -123,7 +131,7 @@ def source_html(citation: Citation, language: Language, tutor: Tutor) -> str:
     return f'<div class="source-text" lang="{document.language}">{body}</div>{opened}'
 
 
-def _point(point: PointGrade, spoken: Language, language: Language, tutor: Tutor, *, opened: bool) -> str:
+def _point(point: PointGrade, spoken: Language, language: Language, tutor: Tutor, *, opened: bool, correcting: bool) -> str:
     by = ""
     if point.evidence.strip():
         by = f'<p class="by"><span class="label">{say(language, "iv_your_words")}</span><q>{inline(point.evidence.strip())}</q></p>'
@@ -137,10 +145,18 @@ def _point(point: PointGrade, spoken: Language, language: Language, tutor: Tutor
             f'<details class="from"{shown}><summary>{say(language, "iv_source")}<span class="title">{title}</span></summary>'
             f"{source_html(citation, language, tutor)}</details>"
         )
+    theirs = f'<span class="corrected">{say(language, "iv_corrected")}</span>' if point.corrected else ""
+    change = f'<p class="correcting">{_correction(point, language)}</p>' if correcting else ""
     return (
-        f'<li class="point {point.verdict}"><p class="point-head">{_verdict(point.verdict, language)}{_weight(point, language)}</p>'
-        f'<p class="point-text" lang="{spoken}">{inline(point.text)}</p>{by}{source}</li>'
+        f'<li class="point {point.verdict}"><p class="point-head"><span>{_verdict(point.verdict, language)}{theirs}</span>{_weight(point, language)}</p>'
+        f'<p class="point-text" lang="{spoken}">{inline(point.text)}</p>{by}{source}{change}</li>'
     )
+
+
+def _correction(point: PointGrade, language: Language) -> str:
+    """The button with which the candidate sets the verdict, or takes that back."""
+    do = "withdraw" if point.corrected else "disown" if point.verdict == "hit" else "claim"
+    return button(say(language, f"iv_{do}"), do, kind="quiet", id=point.point_id)
 
 
 def _covered(point: PointGrade, spoken: Language, language: Language) -> str:

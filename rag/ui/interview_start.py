@@ -34,10 +34,16 @@ class Choices:
     unfinished: Sequence[tuple[SavedSession, Interview]]
 
 
+RESUMES_SHOWN = 3
+
+
 def start_html(choices: Choices, language: Language) -> str:
     """The form, below the interviews that can be gone on with."""
     head = f'<h2 class="display">{say(language, "iv_title")}</h2><p class="lead">{say(language, "iv_lead")}</p>'
-    resumes = "".join(_resume(saved, state, language) for saved, state in choices.unfinished)
+    unfinished = [_resume(saved, state, language) for saved, state in choices.unfinished]
+    rest = unfinished[RESUMES_SHOWN:]
+    more = f'<details class="rest"><summary>{say(language, "iv_resume_rest", count=len(rest))}</summary>{"".join(rest)}</details>' if rest else ""
+    resumes = f"{''.join(unfinished[:RESUMES_SHOWN])}{more}"
     if not choices.questions:
         return f'<div class="iv iv-start">{head}{resumes}<p class="callout">{say(language, "iv_no_questions")}</p></div>'
     what = f"{_modes(choices, language)}{_numbers(language)}{_difficulties(language)}{_areas(choices, language)}"

@@ -22,7 +22,7 @@ from rag.ui.progress_view import Record, progress_html
 from rag.ui.shared import PRIVATE, Shared, Tab, detail, language_of_view, owner, practising, script
 from rag.ui.strings import say
 
-SESSIONS = 20
+SESSIONS = 200
 REVIEW = 10
 
 
@@ -113,7 +113,7 @@ class Ledger:
             except UserInputError:
                 continue  # of a version that wrote interviews otherwise; its replies are counted all the same
         scores = history.scores(mine.id)
-        gone = {name: history.attempts(mine.id, name, limit=1)[0].grade.question for name in {s.question_id for s in scores} - there}
+        gone = history.texts(mine.id, {s.question_id for s in scores} - there)
         return Record(
             profile=mine,
             streak=history.streak(mine.id, now.date(), now.tzinfo or UTC),

@@ -20,6 +20,7 @@ from rag.ui.typeset import inline, plain
 DUE_SHOWN = 12
 RECENT_DAYS = 7
 SPARK_SHOWN = 12
+SESSIONS_SHOWN = 20
 ROWS_SHOWN = 12
 
 
@@ -167,12 +168,17 @@ def _table(record: Record, language: Language) -> str:
 
 
 def _sessions(record: Record, language: Language) -> str:
-    rows = ""
+    rows: list[str] = []
     for saved, state in record.sessions:
         areas = dict.fromkeys(area_name(q.area, language) for q in state.questions)
         about = say(language, "pg_session", count=len(state.questions), areas=("、" if language == "zh" else ", ").join(areas))
         score = f'<span class="chip {band(state.score)}">{state.score:.0f}</span>' if state.score is not None else ""
         when = f'<time datetime="{saved.updated.isoformat(timespec="minutes")}">{saved.updated:%Y-%m-%d %H:%M}</time>'
         report = button(say(language, "pg_report"), "report", id=saved.id)
-        rows += f'<li>{when}<span class="about">{escape(about)}</span>{score}{report}</li>'
-    return f'<section><h3>{say(language, "pg_sessions")}</h3><ul class="sessions">{rows}</ul></section>' if rows else ""
+        rows.append(f'<li>{when}<span class="about">{escape(about)}</span>{score}{report}</li>')
+    if not rows:
+        return ""
+    rest = rows[SESSIONS_SHOWN:]
+    earlier = f'<summary>{say(language, "pg_sessions_rest", count=len(rest))}</summary><ul class="sessions">{"".join(rest)}</ul>'
+    more = f'<details class="rest">{earlier}</details>' if rest else ""
+    return f'<section><h3>{say(language, "pg_sessions")}</h3><ul class="sessions">{"".join(rows[:SESSIONS_SHOWN])}</ul>{more}</section>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -102,6 +103,33 @@ def test_the_schedule_follows_first_replies_only(history: History) -> None:
     assert [(card.question_id, card.due) for card in history.due(profile, at(24))] == [("q0", at(24))]
     assert [card.question_id for card in history.due(profile, at(24 * 30))] == ["q0", "q1"]
     assert history.due(history.profile("Bob", START).id, at(999)) == ()
+
+
+def test_a_corrected_first_reply_is_scheduled_as_if_it_had_been_graded_so(history: History) -> None:
+    profile, other = history.profile("Ada", START).id, history.profile("Bob", START).id
+    for person in (profile, other):
+        history.record_attempt(person, attempt(START, BAD))
+    state = interview.start(interview.InterviewPlan(number=3), QUESTIONS, "s1", START)
+    state = interview.reply(state, "答", BAD)
+    history.record_attempt(profile, attempt(at(48), BAD), saved(state))
+    history.record_attempt(profile, attempt(at(49), BAD, kind="retry"), None)
+    state = interview.correct(interview.correct(state, "k1", "hit"), "k2", "hit")
+    history.correct_attempt(profile, saved(state), "q0", "reply", GOOD, at(50))
+    history.record_attempt(other, attempt(at(48), GOOD))
+    assert history.memory(profile) == history.memory(other)
+    assert [(a.kind, a.grade.score) for a in history.attempts(profile)] == [("retry", 0), ("reply", 80), ("reply", 0)]
+    assert interview.load(history.session(profile, "s1").state) == state
+    with pytest.raises(UserInputError, match="went on elsewhere"):
+        history.correct_attempt(profile, saved(state), "q0", "reply", BAD, at(51))
+    assert history.memory(profile) == history.memory(other)
+
+
+def test_the_words_of_a_question_are_not_those_of_its_follow_up(history: History) -> None:
+    profile = history.profile("Ada", START).id
+    history.record_attempt(profile, attempt(START))
+    history.record_attempt(profile, attempt(at(1), replace(GOOD, question="追问"), kind="follow_up"))
+    assert history.texts(profile, {"q0", "q9"}) == {"q0": GOOD.question}
+    assert history.texts(profile, ()) == {}
 
 
 def test_streaks_count_days_of_the_persons_zone(history: History) -> None:

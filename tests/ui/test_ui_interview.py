@@ -102,6 +102,13 @@ def test_a_whole_interview_is_played(visit: Visit) -> None:
     assert page.locator(".changed li").count() >= 2
     assert page.locator(".changed li").first.inner_text().startswith("比上次少")
 
+    assert moved(page, lambda: page.locator('.graded [data-do="claim"]').first.click()) == "graded"
+    assert page.locator(".graded .point.hit .corrected").count() == 1
+    assert page.evaluate("document.activeElement.dataset.do") == "withdraw"
+    assert moved(page, lambda: page.keyboard.press("Enter")) == "graded"
+    assert page.locator(".graded .corrected").count() == 0
+    moved(page, lambda: page.locator('.graded [data-do="claim"]').last.click())
+
     assert moved(page, lambda: page.click('[data-do="advance"]')) == "question"
     assert moved(page, lambda: page.click('[data-do="skip"]')) == "question"
     phase = send(page, "深度学习有很多层。")

@@ -37,6 +37,7 @@
   mianjing.interview = (element, trigger, props, watch) => {
     const iv = () => element.querySelector(".iv");
     const box = () => element.querySelector("#iv-reply");
+    let touched = "";
     let before = "", waiting = false;
 
     const busy = () => {
@@ -107,7 +108,7 @@
       if (element.offsetParent === null || (fresh && !place.dataset.session)) return;
       if (moved) window.scrollTo({ top: 0, behavior: fresh ? "auto" : calm() });
       if (area && (wide() || !moved)) area.focus({ preventScroll: true });
-      else element.querySelector("h2[tabindex]")?.focus({ preventScroll: true });
+      else (!moved && touched ? element.querySelector(`.correcting [data-id="${CSS.escape(touched)}"]`) : element.querySelector("h2[tabindex]"))?.focus({ preventScroll: true });
     };
     watch("value", ready);
     ready();
@@ -127,7 +128,9 @@
     });
     on(element, "[data-do]", (button) => {
       if (button.dataset.do === "export") { trigger("download", { kind: button.dataset.what }); return; }
-      if (sure(button)) act({ do: button.dataset.do, id: button.dataset.id ?? "" });
+      if (!sure(button)) return;
+      touched = button.closest(".correcting") ? button.dataset.id : "";
+      act({ do: button.dataset.do, id: button.dataset.id ?? "" });
     });
     on(element, "[data-clock-switch]", () => { store.set(HIDDEN, store.get(HIDDEN) === "yes" ? "no" : "yes"); ticks(); });
     on(element, "[data-print]", () => window.print());
