@@ -12,7 +12,7 @@ from rag.corpus import lines as ln
 from rag.records import Block, Document, Passage, PassageKind, Unit
 from rag.text import split_sentences
 
-VERSION = 4
+VERSION = 5
 """Grows whenever the same document would give other passages or units, or other texts or keys of them."""
 WHOLE_MAX = 620
 PIECE_MAX = 420
@@ -21,6 +21,9 @@ HARD_MAX = 1600
 LATIN_WEIGHT = 0.4
 
 _POINTING = {"pages", "reference"}
+_BY_LINE = {"code", "formula"}
+_FENCE = re.compile(r"^(?:[ \t>]|[-*+]|\d{1,3}[.)])*(?:`{3,}|~{3,})[^\r\n]*[\r\n]*|[\r\n][ \t>]*(?:`{3,}|~{3,})[ \t]*$")
+_LINE = re.compile(r"[^\r\n]*\S[^\r\n]*")
 _ASKING = re.compile(r"[?？]\s*$")
 
 
@@ -164,7 +167,7 @@ def _pieces(document: Document, blocks: Sequence[Block]) -> Iterable[list[Block]
         return
     piece: list[Block] = []
     for atom in _atoms(blocks):
-        for part in _split_atom(atom):
+        for part in _split_atom(document.source, atom):
             if piece and _weight(document, [*piece, *part]) > PIECE_MAX:
                 yield piece
                 piece = []
@@ -173,13 +176,13 @@ def _pieces(document: Document, blocks: Sequence[Block]) -> Iterable[list[Block]
         yield piece
 
 
-def _split_atom(atom: list[Block]) -> Iterable[list[Block]]:
-    """An atom too long for any encoder is cut between its blocks, and a block too long between its sentences."""
+def _split_atom(source: str, atom: list[Block]) -> Iterable[list[Block]]:
+    """An atom too long for any encoder is cut between its blocks, and a block too long between its sentences or lines."""
     if _length(atom) <= HARD_MAX:
         yield atom
         return
     part: list[Block] = []
-    for block in (cut for b in atom for cut in _split_block(b)):
+    for block in (cut for b in atom for cut in _split_block(source, b)):
         if part and block.end - part[0].start > PIECE_MAX:
             yield part
             part = []
@@ -188,15 +191,42 @@ def _split_atom(atom: list[Block]) -> Iterable[list[Block]]:
         yield part
 
 
-def _split_block(block: Block) -> Iterable[Block]:
+def _split_block(source: str, block: Block) -> Iterable[Block]:
     if block.end - block.start <= HARD_MAX:
         yield block
         return
-    # The clean text has lost its offsets, so a very long block is cut evenly; units are read from the source again.
-    count = -(-(block.end - block.start) // PIECE_MAX)
-    step = -(-(block.end - block.start) // count)
-    for at in range(block.start, block.end, step):
-        yield Block(block.kind, at, min(at + step, block.end), "", block.level)
+    # The clean text has lost its offsets, so the pieces have none; units are read from the source again.
+    start = end = block.start
+    for s, e in (part for step in _steps(source, block) for part in _short(source, *step)):
+        if end > start and e - start > PIECE_MAX:
+            yield Block(block.kind, start, end, "", block.level)
+            start = s
+        end = e
+    yield Block(block.kind, start, end, "", block.level)
+
+
+def _steps(source: str, block: Block) -> list[tuple[int, int]]:
+    """What of a block must stay together: its sentences, or the lines of code and formulas; a fence or ``$$`` with the line beside it."""
+    raw = source[block.start : block.end]
+    if block.kind not in _BY_LINE:
+        return [(block.start + s, block.start + e) for s, e in split_sentences(raw)]
+    steps = [(block.start + m.start(), block.start + m.end()) for m in _LINE.finditer(raw)]
+    if len(steps) > 2:
+        steps[:2] = [(steps[0][0], steps[1][1])]
+        steps[-2:] = [(steps[-2][0], steps[-1][1])]
+    return steps
+
+
+def _short(source: str, start: int, end: int) -> Iterable[tuple[int, int]]:
+    """A sentence as it is, or cut, where it is too long itself, behind the last space or comma in reach and else anywhere."""
+    if end - start > HARD_MAX:
+        while end - start > PIECE_MAX:
+            reach = start + PIECE_MAX
+            cut = max(source.rfind(mark, start + PIECE_MAX // 2, reach) for mark in " ，、") + 1 or reach
+            if source[start:cut].strip():
+                yield start, cut
+            start = cut
+    yield start, end
 
 
 def units_of(document: Document, passage: Passage) -> list[Unit]:
@@ -220,7 +250,9 @@ def _units(source: str, passage_id: str, block: Block, start: int, end: int) -> 
             yield Unit(passage_id, start, end, block.text, "head")
         return
     if kind in {"row", "head", "formula", "code", "pages", "reference", "aside"}:
-        yield Unit(passage_id, start, end, block.text or ln.clean(raw), kind)
+        text = (block.text or ln.clean(raw)) if (start, end) == (block.start, block.end) else _part(kind, raw)
+        if text:
+            yield Unit(passage_id, start, end, text, kind)
         return
     if kind == "item" and len(raw) <= ITEM_WHOLE_MAX:
         yield Unit(passage_id, start, end, item_text(ln.clean(raw)), "item")
@@ -235,6 +267,13 @@ def _units(source: str, passage_id: str, block: Block, start: int, end: int) -> 
         asking = bool(_ASKING.search(text)) and len(text) <= 160
         yield Unit(passage_id, start + s, start + e, text, "item" if kind == "item" and first else "question" if asking else "text")
         first = False
+
+
+def _part(kind: str, raw: str) -> str:
+    """The text of a part of a block: code and formulas as written, without the marks around the whole."""
+    if kind == "formula":
+        return raw.strip("$ \t\r\n")
+    return _FENCE.sub("", raw).strip("\r\n") if kind == "code" else ln.clean(raw)
 
 
 def item_text(text: str) -> str:

@@ -167,6 +167,8 @@ def ask(
             history = row.get("history") or []
             if not isinstance(history, list):
                 raise UserInputError(f"{jsonl}: id {row.get('id')!r}: field 'history' must be a list, got {type(history).__name__}")
+            if strange := [turn for turn in history if not isinstance(turn, dict)]:
+                raise UserInputError(f"{jsonl}: id {row.get('id')!r}: field 'history' must hold objects with role and content, got {strange[0]!r:.60}")
             _emit({"id": row.get("id"), **answer_row(tutor.ask(_text_field(row, "query", jsonl), history))})
         return
     assert question is not None

@@ -140,6 +140,7 @@ def test_ask_in_batch_from_standard_input_keeps_the_contract(shell: Shell, tutor
         ('{"id": 1}', "field 'query' must be a string, got None"),
         ('{"id": 1, "query": 5}', "field 'query' must be a string, got 5"),
         ('{"id": 1, "query": "dropout", "history": "x"}', "field 'history' must be a list, got str"),
+        ('{"id": 1, "query": "dropout", "history": ["x"]}', "field 'history' must hold objects with role and content, got 'x'"),
     ],
 )
 def test_a_bad_row_is_a_fault_of_the_input(shell: Shell, tmp_path: Path, line: str, said: str) -> None:

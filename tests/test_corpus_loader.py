@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 from rag.corpus import load_corpus, load_document, supported_suffixes
 from rag.corpus.intake import copy_in, safe_name, take_out
-from rag.corpus.loader import MAX_BYTES, decode
+from rag.corpus.loader import _EXTRACTORS, MAX_BYTES, corpus_files, decode
 from rag.errors import CorpusError
 
 TEXT = "# 卷积\n\n为什么使用卷积？因为参数少。\n"
@@ -18,6 +19,61 @@ TEXT = "# 卷积\n\n为什么使用卷积？因为参数少。\n"
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "gbk"])
 def test_the_usual_encodings(encoding: str) -> None:
     assert decode(TEXT.encode(encoding)) == TEXT
+
+
+TRADITIONAL = "# 機器學習筆記\n\n過擬合是指模型在訓練集上表現很好，在測試集上卻很差。\n"
+WESTERN = "The model’s loss is “flat” – it doesn’t learn. See Fréchet’s naïve café.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (TRADITIONAL, "big5"),
+        (TRADITIONAL, "gb18030"),
+        (WESTERN, "cp1252"),
+        ("Attention（注意力）is all you need.", "gb18030"),
+        ("反向传播", "gbk"),
+        ("café", "cp1252"),
+    ],
+)
+def test_other_encodings_are_told_apart(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_utf8_cut_inside_its_last_character_loses_only_that(cut: int) -> None:
+    assert decode((TEXT + "因").encode()[:-cut]) == TEXT
+
+
+def test_a_bad_byte_among_thousands_is_marked() -> None:
+    text = TEXT * 100
+    assert decode(text.encode() + b"\xff" + text.encode()) == text + "\ufffd" + text
+
+
+def test_a_name_that_is_not_utf8_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "b.md").write_text(TEXT, encoding="utf-8")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xb1\xca.md"))
+    try:
+        odd.write_text(TEXT, encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    documents, skipped = load_corpus(tmp_path)
+    assert [d.id for d in documents] == ["b.md"]
+    assert [(s.doc_id, "not UTF-8" in s.reason) for s in skipped] == [("\\udcb1\\udcca.md", True)]
+    assert "".join(s.doc_id + s.reason for s in skipped).encode()
+    assert list(corpus_files(tmp_path)) == [tmp_path / "b.md"]
+
+
+def test_a_parser_that_fails_costs_its_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(data: bytes, name: str) -> str:
+        raise RecursionError
+
+    monkeypatch.setitem(_EXTRACTORS, ".odd", fail)
+    (tmp_path / "a.odd").write_bytes(b"x")
+    (tmp_path / "b.md").write_text(TEXT, encoding="utf-8")
+    documents, skipped = load_corpus(tmp_path)
+    assert [d.id for d in documents] == ["b.md"]
+    assert [s.reason for s in skipped] == ["a.odd: cannot be read (RecursionError while parsing)"]
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -38,6 +38,13 @@ def units(text: str) -> list[Unit]:
         ("a\u2028b", "a b"),
         ("3 * 4 * 5", "3 * 4 * 5"),
         ("a < b 且 c > d", "a < b 且 c > d"),
+        ("若 a<b 且 c>d，则训练收敛。", "若 a<b 且 c>d，则训练收敛。"),
+        ("starts with <s> and stops at </s>; <pad>", "starts with <s> and stops at </s>; <pad>"),
+        ("<mask> 与 <unk>、<eos>、<bos>", "<mask> 与 <unk>、<eos>、<bos>"),
+        ("<a href=\"x\" class=y>文</a><IMG src='a.png' /><h2>题</h2>H<sub>2</sub>O", "文题H2O"),
+        ("<details open><summary>答</summary></details>", "答"),
+        ("甲\x000\x00乙", "甲 0 乙"),
+        ("甲\x007\x00 与 `码`", "甲 7 与 `码`"),
     ],
 )
 def test_clean_text_is_what_a_reader_sees(raw: str, text: str) -> None:
@@ -102,6 +109,27 @@ def test_a_footer_needs_several_lines_of_a_platform() -> None:
     notes = "# 标题\n\n正文说点赞功能怎么设计。\n"
     assert platform_tail(notes) == len(notes)
     assert platform_tail(notes + "\n点赞\n收藏\n评论\n分享\n") <= len(notes) + 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "自注意力关注序列内部的关系。\n交叉注意力关注另一个序列。\n多任务学习分享底层参数。\n情感分析判断评论的褒贬。\n推荐系统预测收藏与登录。",
+        "- 自注意力关注全局\n- 参数分享减少计算\n- 评论分类\n- 收藏用户兴趣\n- 登录特征",
+        "关注：看哪里\n分享：同一参数\n评论：情感分析\n收藏：隐式反馈",
+        "用户的行为有：\n\n- 点赞\n- 收藏\n- 评论\n- 分享",
+        "# 点赞\n# 收藏\n# 评论\n# 分享",
+    ],
+)
+def test_what_a_writer_says_is_no_footer(said: str) -> None:
+    text = f"# 注意力\n\n正文。\n\n{said}\n"
+    assert platform_tail(text) == len(text)
+
+
+def test_a_footer_of_labels_and_fixed_phrases_is_left_out() -> None:
+    notes = "# 标题\n\n正文。\n"
+    footer = "• 3\n点赞\n2 收藏\n觉得还不错? 一键收藏\n提交评论\n“相关推荐”对你有帮助么?\n成就一亿技术人!\n"
+    assert [u.text for u in units(notes + footer)] == ["标题", "正文。"]
 
 
 def test_a_footer_never_eats_a_heading_or_a_question() -> None:
@@ -185,3 +213,58 @@ def test_a_long_answer_is_cut_between_items_under_one_question() -> None:
     assert {p.question for p in found} == {"为什么？"}
     assert all(len(p.text) < 900 for p in found)
     assert sum(p.text.count("- 第 ") for p in found) == 30
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<!--\nOld draft\n-->",
+        "<!-- 旧稿\n\n还是旧稿 -->",
+        "<script>\nlet x = 1;\n</script>",
+        "<style>\n.a { color: red }\n</style>",
+        "<div>\n<!--\n旧\n-->\n</div>",
+    ],
+)
+def test_hidden_html_is_not_said(hidden: str) -> None:
+    text = f"# 题\n\n前文。\n\n{hidden}\n\n后文。\n"
+    assert [u.text for u in units(text)] == ["题", "前文。", "后文。"]
+
+
+def test_text_beside_a_comment_is_said_and_quoted_exactly() -> None:
+    text = "# 题\n\n<!--\n旧\n-->正文。\n"
+    unit = units(text)[-1]
+    assert (unit.text, text[unit.start : unit.end]) == ("正文。", "正文。")
+
+
+def test_a_comment_without_an_end_hides_nothing() -> None:
+    assert "正文。" in [u.text for u in units("# 题\n\n<!-- 忘了\n\n正文。\n")]
+
+
+def test_a_nul_keeps_every_offset() -> None:
+    text = "# 题\n\n甲\x003\x00乙，`码` 在此。\n"
+    unit = units(text)[-1]
+    assert (unit.text, text[unit.start : unit.end]) == ("甲 3 乙，`码` 在此。", "甲\x003\x00乙，`码` 在此。")
+
+
+def test_a_long_paragraph_is_cut_at_sentence_ends() -> None:
+    sentences = [f"第 {n} 句说的是卷积核在输入上滑动并求加权和。" for n in range(120)]
+    text = "# 题\n\n" + "".join(sentences) + "\n"
+    found = read(text)
+    assert len(found) > 3
+    assert all(p.text == text[p.start : p.end] and p.text.endswith("。") for p in found)
+    assert [u.text for u in units(text) if u.kind == "text"] == sentences
+
+
+def test_a_sentence_too_long_is_cut_at_spaces() -> None:
+    text = "# Title\n\n" + "gradient " * 400 + "\n"
+    assert {word for p in read(text) for word in p.text.removeprefix("# Title").split()} == {"gradient"}
+    assert sum(p.text.count("gradient") for p in read(text)) == 400
+
+
+def test_a_long_code_block_is_cut_at_line_ends_and_each_part_says_itself() -> None:
+    rows = [f"    x{n} = layer_{n}(x{n - 1}) + bias_{n}" for n in range(1, 101)]
+    text = "# 题\n\n```python\n" + "\n".join(["def f(x0):", *rows]) + "\n```\n"
+    found = [u for u in units(text) if u.kind == "code"]
+    assert len(found) > 3
+    assert "\n".join(u.text for u in found) == "\n".join(["def f(x0):", *rows])
+    assert all(u.text in text[u.start : u.end] for u in found)

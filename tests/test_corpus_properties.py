@@ -87,6 +87,10 @@ def test_a_very_long_paragraph_is_cut_and_stays_exact() -> None:
     check("这是一句很长的话，" * 3000)
     check("word " * 8000)
     check("- " + "条目，" * 4000)
+    check("长" * 5000 + " " * 900 + "句")
+    check("```\n" + " " * 900 + "x = 1\n" * 600 + "y" * 3000 + "\n```\n")
+    check("- ~~~\n  " + "y" * 3000 + "\n  ~~~\n")
+    check("$$\n" + "a + b \\\\\n" * 400 + "$$\n")
 
 
 def test_many_small_blocks_take_no_quadratic_time() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from toy_encoder import BigramEncoder, InterruptedEncoder
 
 from rag.chunk import passages_of, units_of
 from rag.corpus import load_corpus
-from rag.errors import CorpusError, IndexDamaged, IndexForeign, IndexMissing
+from rag.errors import CorpusError, IndexDamaged, IndexForeign, IndexMissing, UserInputError
 from rag.models import TransformerEncoder
 from rag.store import Index, KeyKind, build_index, check_index, is_stale, load_index
 from rag.store.build import make_index
@@ -195,7 +196,7 @@ def test_a_build_that_cannot_write_leaves_the_old_index(corpus: Path, built: Pat
     (built / "CURRENT").rename(built / "kept")
     (built / "CURRENT").mkdir()
     (built / "CURRENT" / "x").write_text("", encoding="utf-8")
-    with pytest.raises(OSError, match="CURRENT"):
+    with pytest.raises(UserInputError, match=r"cannot be written \(Is a directory\)"):
         build_index(corpus, built, toy)
     shutil.rmtree(built / "CURRENT")
     (built / "kept").rename(built / "CURRENT")
@@ -203,12 +204,26 @@ def test_a_build_that_cannot_write_leaves_the_old_index(corpus: Path, built: Pat
     assert load_index(built, toy).passages == index.passages
 
 
+def test_builds_at_once_take_turns(corpus: Path, folder: Path, toy: BigramEncoder) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: build_index(corpus, folder, toy), range(4)))
+    assert len({r.passages for r in reports}) == 1
+    assert load_index(folder, toy).passages
+    assert len(list(folder.glob("v-*"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(corpus: Path, tmp_path: Path, toy: BigramEncoder) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(UserInputError, match=r"file cannot be written \(File exists\); free space"):
+        build_index(corpus, tmp_path / "file", toy)
+
+
 def test_the_swap_leaves_one_version(corpus: Path, built: Path, toy: BigramEncoder) -> None:
     old = version_of(built)
     (corpus / "new.md").write_text("# 新\n\n新的内容在这里。\n", encoding="utf-8")
     build_index(corpus, built, toy)
     assert version_of(built) != old
-    assert sorted(p.name for p in built.iterdir()) == sorted(["CURRENT", version_of(built).name])
+    assert sorted(p.name for p in built.iterdir()) == sorted([".lock", "CURRENT", version_of(built).name])
 
 
 def test_no_index_says_what_to_run(folder: Path, toy: BigramEncoder) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from pydantic import SecretStr
 
 from rag.answer import phrase
+from rag.config import LlmSettings, Settings
 from rag.records import Answer
 from rag.search import Searcher
 from rag.tutor import Tutor
@@ -373,3 +375,17 @@ def test_a_sentence_that_sets_both_things_side_by_side_comes_first(tutor: Tutor,
 
 def test_who_asks_for_a_blog_is_told_its_address_not_pages_of_a_book(tutor: Tutor) -> None:
     assert "colah.github.io" in tutor.ask("有没有讲 LSTM 的博客推荐？").text
+
+
+@pytest.mark.parametrize(("address", "key"), [("127.0.0.1:8080/v1", None), ("http://127.0.0.1:9/v1", "a key")])
+def test_an_endpoint_that_cannot_be_asked_leaves_the_answer_of_the_notes(seeds_settings: Settings, address: str, key: str | None) -> None:
+    asked = "Dropout 为什么能缓解过拟合？"
+    refused = seeds_settings.model_copy(update={"llm": LlmSettings(base_url=address, model="m", api_key=key and SecretStr(key))})
+    plain, answer = (Tutor.open(settings).ask(asked) for settings in (seeds_settings, refused))
+    assert answer.sentences == plain.sentences
+    assert len(answer.notices) == len(plain.notices) + 1
+
+
+def test_half_a_character_in_a_question_is_no_fault(tutor: Tutor) -> None:
+    assert tutor.ask("梯度\ud83d消失是什么造成的？").sentences
+    assert tutor.search("梯度\x00\udc00消失")

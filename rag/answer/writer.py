@@ -264,6 +264,11 @@ def _instead(evidence_answer: Answer, draft: _Draft, reason: str) -> Answer:
     return replace(evidence_answer, notices=(*evidence_answer.notices, notice), violations=(*evidence_answer.violations, *draft.violations))
 
 
+def written_instead(evidence_answer: Answer, error: Exception) -> Answer:
+    """The evidence answer, with the notice of why no model could be asked."""
+    return _instead(evidence_answer, _Draft([], []), str(error))
+
+
 def _finished(started: Answer, evidence_answer: Answer, draft: _Draft) -> Answer:
     """The model's answer with what the evidence answer warns of and points to, and a notice of what was removed."""
     kept = tuple(s for s in evidence_answer.sentences if s.kind in {"caution", "pointer"})

@@ -9,7 +9,14 @@ IAL = re.compile(r"\{:[^{}\n]*\}")
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _LINK = re.compile(r"(?<!!)\[(?P<label>[^\]\n]*(?:\[[^\]\n]*\][^\]\n]*)*)\]\((?P<url>[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)")
 _AUTOLINK = re.compile(r"<(https?://[^>\s]+)>")
-_TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,300}>|<!--.*?-->", re.DOTALL)
+_TAG = re.compile(
+    r"</?(?:a|abbr|article|aside|b|big|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|div|dl|dt|em|figcaption|figure|font|h[1-6]|hr|i|iframe|"
+    r"img|ins|kbd|li|mark|ol|p|picture|pre|samp|section|small|span|strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var|video)"
+    r"(?:\s+(?:open|[a-z_:][\w:.-]{0,40}\s{0,3}=\s{0,3}(?:\"[^\"]{0,1000}\"|'[^']{0,1000}'|[^\s\"'<>]+)))*\s{0,3}/?>",
+    re.IGNORECASE | re.ASCII,
+)
+"""Tags by name: notes on language models speak of <s>, <pad> and <mask>, and a<b with c>d is no tag either."""
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"^(?:\*\*|__)(?P<in>.+?)(?:\*\*|__)\s*[:：]?\s*$")
 _TAGGED_CODE = re.compile(r"`[^`\n]*`\{:[^{}\n]*\}")
@@ -47,11 +54,25 @@ _CHATTER = re.compile(
     r"^(?:求面试|求蹭饭|求面試|顶一个|同问|马克|mark|沙发|谢邀|以上|手机码字|(?:求面试求蹭饭)\S*|\(?完\)?|利益相关.*|\[?end\]?(?:\(#\w+\))?|[\W_]*)[+＋]?\d*[\s:：;；)）(（。.!！~～哦啊]*$",
     re.IGNORECASE,
 )
-_PLATFORM = re.compile(
-    r"点赞|收藏|评论|分享|转发|打赏|红包|余额|充值|抵扣|扫码|支付|实付|粉丝|关注|举报|版权声明|登录|注册|订阅|阅读量|浏览量|觉得还不错|一键|相关推荐|对你有帮助|"
-    r"没帮助|有帮助|成就一亿|前往充值|祝福语|付费专栏|广告|下载APP|上一篇|下一篇|cookie|newsletter|sign in|sign up|subscribe|share this|related posts|like\s+\d+",
+_COMMON = "点赞|收藏|评论|分享|转发|支付|粉丝|关注|举报|登录|注册|订阅|阅读量|浏览量|没帮助|有帮助|广告"
+_OWN = (
+    r"打赏|红包|余额|充值|抵扣|扫码|实付|版权声明|觉得还不错|一键|相关推荐|成就一亿|祝福语|付费专栏|下载APP|上一篇|下一篇|"
+    r"cookie|newsletter|sign in|sign up|subscribe|share this|related posts|like\s+\d+"
+)
+_PLATFORM = re.compile(f"{_COMMON}|{_OWN}", re.IGNORECASE)
+_PLATFORM_OWN = re.compile(_OWN, re.IGNORECASE)
+# Words that notes use too (attention is 关注) make a label only with what stands beside them on a button.
+_BUTTON = re.compile(
+    rf"(?:{_COMMON}|提交|发表|发布|添加|查看|全部|热门|最新|更多|暂无|我的|我要|点击|立即|取消|非常|人|已|去|写|加|后|可|到|数|条|次|我们?|你|作者|博主|微信|微博|朋友圈|公众号|[\W\d_])+",
     re.IGNORECASE,
 )
+_FOOTER = re.compile(
+    r"相关推荐\W{0,3}对你有帮助|觉得还不错|一键(?:收藏|三连)|成就一亿|前往充值|红包主的粉丝|余额是钱包充值|余额无法直接购买|版权声明\s*[:：]?\s*本文|(?:扫码|欢迎|点击)关注|"
+    r"登录后(?:才)?(?:能|可以?)?(?:评论|查看|阅读)|(?:subscribe to|sign up for)\b.{0,20}\bnewsletter|sign in to (?:comment|continue)|share this (?:post|article|page)|we use cookies",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"[。！？!?；;，,]|\.(?:\s|$)|[:：]\s*[^\s\d]")
+_LABEL_MAX = 14
 _SIGNATURE = re.compile(r"^(?:[—–-]{1,2}\s*)?(?P<name>[A-Za-z][A-Za-z0-9_.-]{3,29}|[—–]{1,2}\s*\S{2,12})$")
 _URL_ONLY = re.compile(r"^[<(\[]?https?://[^\s>)\]]+[>)\]]?\s*$")
 _REFERENCE_HEAD = re.compile(
@@ -72,6 +93,7 @@ class Line:
 
 def clean(raw: str) -> str:
     """The text of a span as a reader sees it: no emphasis marks, tags, images or attribute lists; formulas and code untouched."""
+    raw = raw.replace("\x00", " ")  # NUL marks what is kept below
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -80,7 +102,7 @@ def clean(raw: str) -> str:
 
     text = _IMAGE.sub("", IAL.sub("", _TAGGED_CODE.sub("", raw)))
     text = _MATH.sub(keep, text)
-    text = _TAG.sub("", _BREAK.sub(" ", _AUTOLINK.sub(r"\1", text)))
+    text = _untagged(_BREAK.sub(" ", _AUTOLINK.sub(r"\1", text)))
     text = _LINK.sub(lambda m: m.group("label") if m.group("label").strip() != m.group("url").strip() else m.group("url"), text)
     for _ in range(2):
         text = _EMPHASIS.sub(lambda m: m.group(2) or m.group(4), text)
@@ -90,6 +112,11 @@ def clean(raw: str) -> str:
     text = re.sub(r"\x00(\d+)\x00", lambda m: kept[int(m.group(1))], text)
     text = re.sub(r"^[ \t]*(?:>[ \t]?)+", "", text, flags=re.MULTILINE)
     return re.sub(r"[ \t\u00a0\u2028\u2029]+", " ", text).strip()
+
+
+def _untagged(text: str) -> str:
+    closed = text.rfind("-->") + 1  # no comment ends behind it, and looking for an end from each beginning takes quadratic time
+    return _TAG.sub("", _COMMENT.sub("", text[: closed + 2]) + text[closed + 2 :] if closed else text)
 
 
 def is_numbered(raw: str) -> bool:
@@ -114,8 +141,19 @@ def is_noise(raw: str) -> bool:
 
 
 def is_platform(raw: str) -> bool:
-    """Whether a line belongs to a blog platform's page rather than to the writer."""
+    """Whether a line names a function of a blog platform's page, be it in a sentence of the writer's."""
     return bool(_PLATFORM.search(raw))
+
+
+def footer_word(raw: str) -> str:
+    """What makes a line part of a blog platform's page: the function a short label names or a fixed phrase; empty for a line of the writer's.
+
+    A label has at most 14 characters besides digits and blanks and says nothing: no sentence, no colon with words behind it.
+    """
+    found = _FOOTER.search(raw)
+    if not found and not _SAYS.search(raw) and len(re.sub(r"[\s\d•·]", "", raw)) <= _LABEL_MAX:
+        found = _PLATFORM_OWN.search(raw) or (_PLATFORM.search(raw) if _BUTTON.fullmatch(raw) else None)
+    return found.group().lower() if found else ""
 
 
 def bold_title(raw: str) -> str | None:
@@ -123,7 +161,7 @@ def bold_title(raw: str) -> str | None:
 
     A bold sentence that ends in a full stop is a statement, not a title, unless it carries a running number.
     """
-    bare = _TAG.sub("", IAL.sub("", _IMAGE.sub("", raw))).strip()
+    bare = _untagged(IAL.sub("", _IMAGE.sub("", raw))).strip()
     match = _BOLD.match(bare)
     if not match or "**" in match.group("in"):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from rag.text import language_of
 
 MAX_BYTES = 20 * 1024 * 1024
 _IGNORED = {"LICENSE", "LICENSE.md", "LICENSE.txt", "license.md"}
-EXTRACTOR = 1
+EXTRACTOR = 2
 """Raised when a parser of :data:`CONVERTED` formats gives another text for the same file."""
 Extract = Callable[[bytes, str], str]
 
@@ -78,12 +79,14 @@ def load_document(root: Path, path: Path, known: Known | None = None) -> Documen
     """Read one file of a corpus folder; of a converted format, its source may be ``known``.
 
     Raises:
-        CorpusError: the file lies outside the folder, is too large, has no parser, or is no text.
+        CorpusError: the file lies outside the folder, is too large, has no parser, is no text, or cannot be read for any other reason.
     """
     resolved, base = path.resolve(), root.resolve()
     if not resolved.is_relative_to(base):
         raise CorpusError(f"{path}: lies outside the corpus folder {root}")
     doc_id = path.absolute().relative_to(root.absolute()).as_posix()
+    if not _is_text(doc_id):
+        raise refusal("unreadable", _printable(doc_id), reason="its name is not UTF-8; rename it")
     extract = _EXTRACTORS.get(path.suffix.lower())
     if extract is None:
         raise refusal("no_parser", doc_id, got=path.suffix or "files without suffix", accepted=" ".join(supported_suffixes()))
@@ -96,15 +99,33 @@ def load_document(root: Path, path: Path, known: Known | None = None) -> Documen
         raise refusal("unreadable", doc_id, reason=error.strerror) from error
     digest = hashlib.sha256(data).hexdigest()
     source = known.get((path.suffix.lower(), digest)) if known else None
-    return document_from_text(doc_id, extract(data, doc_id) if source is None else source, digest)
+    try:
+        return document_from_text(doc_id, extract(data, doc_id) if source is None else source, digest)
+    except CorpusError:
+        raise
+    except Exception as error:  # one odd file must not keep the others from being read
+        raise refusal("unreadable", doc_id, reason=f"{type(error).__name__} while parsing") from error
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is text; one that is not UTF-8 comes with surrogates, which no index or page can hold."""
+    return not re.search(r"[\ud800-\udfff]", name)
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def corpus_files(root: Path) -> Iterator[Path]:
-    """The files of a corpus folder that have a parser, sorted by path; hidden files and licence texts are passed over.
+    """The files of a corpus folder that have a parser, sorted by path; hidden files, licence texts and names that are no UTF-8 are passed over.
 
     Raises:
         CorpusError: there is no such folder.
     """
+    return (path for path in _files(root) if _is_text(path.relative_to(root).as_posix()))
+
+
+def _files(root: Path) -> Iterator[Path]:
     if not root.is_dir():
         raise CorpusError(f"corpus folder {root} does not exist; give one with --corpus DIR")
     for path in sorted(root.rglob("*"), key=lambda p: p.relative_to(root).as_posix()):
@@ -119,9 +140,9 @@ def load_corpus(root: Path, known: Known | None = None) -> tuple[list[Document],
     """Every document of a folder in path order, and what could not be read."""
     documents: list[Document] = []
     skipped: list[Skipped] = []
-    for path in corpus_files(root):
+    for path in _files(root):
         try:
             documents.append(load_document(root, path, known))
         except CorpusError as error:
-            skipped.append(Skipped(path.relative_to(root).as_posix(), str(error)))
+            skipped.append(Skipped(_printable(path.relative_to(root).as_posix()), _printable(str(error))))
     return documents, skipped

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _BULLET = re.compile(r"^(?:[ \t]|>)*(?:[-*+•·]|\d{1,3}[.)])[ \t]+")
 _QUOTE = re.compile(r"^(?:[ \t]*>)+[ \t]?")
+_HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_HIDDEN_END = re.compile(r"-->|</(?:script|style)", re.IGNORECASE)
 _TAIL_MIN = 4
 _TITLE_MAX = 60
 _SETEXT_MAX = 60
@@ -58,23 +60,27 @@ def platform_tail(text: str) -> int:
     """The offset from which a text is a blog platform's footer; ``len(text)`` when there is none.
 
     A footer is a run of lines at the very end, each short or naming a platform's function (likes, red packets, balances), that
-    begins with such a line and holds at least four of them.
+    begins with such a line and names at least four functions. A list that a colon announces is the writer's.
     """
     source = _Source(text)
-    first, named = -1, 0
+    first = -1
+    named: set[str] = set()
     for number in range(len(source.starts) - 1, -1, -1):
         start, end = source.line(number)
         raw = text[start:end].strip()
         if not raw or raw in {"•", "0"}:
             continue
-        platform = ln.is_platform(raw)
-        if not platform and (len(raw) > 14 or raw[0] in "#|$>" or raw.endswith(("?", "？", "。"))):
+        function = ln.footer_word(raw)
+        if raw[0] in "#|$" or (not function and (len(raw) > 14 or raw[0] == ">" or raw.endswith(("?", "？", "。")))):
             break
-        if platform:
-            first, named = number, named + 1
+        if function:
+            first = number
+            named.add(function)
         elif re.match(r"^[•·*-]?\s*\d*$", raw):
             first = number
-    return source.starts[first] if named >= _TAIL_MIN else len(text)
+    if len(named) < _TAIL_MIN or text[: source.starts[first]].rstrip().endswith((":", "：")):
+        return len(text)
+    return source.starts[first]
 
 
 def front_title(text: str) -> str | None:
@@ -87,9 +93,9 @@ def front_title(text: str) -> str | None:
 def parse(text: str) -> tuple[Block, ...]:
     """The blocks of a text in reading order, noise left out."""
     body = text[: platform_tail(text)]
-    source = _Source(text)
     chinese = language_of(text[:20000]) == "zh"
     tokens = _parser().parse(body.replace("\x00", " "))
+    source = _Source(_without_hidden(text, tokens))
     forum = _is_forum(tokens)
     plain = not any(t.type == "heading_open" for t in tokens) and "**" not in body
     reader = _Reader(source, chinese=chinese, forum=forum, plain=plain)
@@ -97,6 +103,18 @@ def parse(text: str) -> tuple[Block, ...]:
     if len(reader.blocks) == 1 and reader.blocks[0].kind == "title" and not body.lstrip().startswith("#"):
         return (replace(reader.blocks[0], kind="text", level=0),)  # one bare line is a statement, not a title of nothing
     return tuple(reader.blocks)
+
+
+def _without_hidden(text: str, tokens: list[Token]) -> str:
+    """A text with blanks for the comments, scripts and styles of its HTML blocks; every offset and line stays."""
+    source, parts, at = _Source(text), [], 0
+    for token in tokens:
+        if token.type == "html_block" and token.map:
+            start, end = source.line(token.map[0])[0], source.line(token.map[1] - 1)[1]
+            if _HIDDEN_END.search(text, start, end):
+                parts += [text[at:start], _HIDDEN.sub(lambda m: re.sub(r"[^\r\n]", " ", m.group()), text[start:end])]
+                at = end
+    return "".join([*parts, text[at:]])
 
 
 def _is_forum(tokens: list[Token]) -> bool:

@@ -98,6 +98,7 @@ def build_index(corpus: Path, folder: Path, encoder: Encoder, *, rebuild: bool =
 
     Raises:
         CorpusError: the folder does not exist or holds no readable document.
+        UserInputError: the index cannot be written.
     """
     started = time.perf_counter()
     tell = progress or (lambda stage, done, total: None)
@@ -106,14 +107,16 @@ def build_index(corpus: Path, folder: Path, encoder: Encoder, *, rebuild: bool =
     if not documents:
         reason = f" ({skipped[0].reason})" if skipped else ""
         raise CorpusError(f"corpus folder {corpus} holds no document that can be read{reason}; put .md, .txt, .html, .pdf or .docx files there")
-    old = {} if rebuild else disk.known_vectors(folder, encoder.fingerprint)
-    centres = None if rebuild else disk.known_centres(folder, encoder.fingerprint)
-    index, hashes, embedded = make_index(documents, encoder, old, tell, centres, {} if rebuild else disk.known_tokens(folder))
-    # What cannot be read is remembered, so that the index does not look stale for it.
-    index.manifest["skipped"] = {s.doc_id: disk.sha256_of(corpus / s.doc_id) for s in skipped if (corpus / s.doc_id).is_file()}
-    tell("write", 0, 1)
-    disk.save_index(index, hashes, folder)
-    tell("write", 1, 1)
+    with disk.building(folder):
+        old = {} if rebuild else disk.known_vectors(folder, encoder.fingerprint)
+        centres = None if rebuild else disk.known_centres(folder, encoder.fingerprint)
+        index, hashes, embedded = make_index(documents, encoder, old, tell, centres, {} if rebuild else disk.known_tokens(folder))
+        # What cannot be read is remembered, so that the index does not look stale for it.
+        index.manifest["skipped"] = {s.doc_id: disk.digest_of(corpus / s.doc_id) for s in skipped if (corpus / s.doc_id).is_file()}
+        tell("write", 0, 1)
+        with disk.writing(folder):
+            disk.save_index(index, hashes, folder)
+        tell("write", 1, 1)
     seconds = time.perf_counter() - started
     return BuildReport(len(documents), len(index.passages), len(index.keys), embedded, seconds, tuple(skipped))
 

@@ -8,7 +8,8 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import lru_cache
 from importlib.resources import files
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from rag.chunk import PIECE_MAX, VERSION, WHOLE_MAX
 from rag.corpus.loader import CONVERTED, EXTRACTOR, corpus_files
-from rag.errors import IndexDamaged, IndexForeign, IndexMissing
+from rag.errors import IndexDamaged, IndexForeign, IndexMissing, UserInputError
 from rag.models import Encoder, Vectors
 from rag.records import Document, Passage, Section, Unit
 from rag.sparse import Bm25
@@ -28,6 +30,8 @@ from rag.text import TOKENIZER_VERSION
 
 FORMAT = 1
 POINTER = "CURRENT"
+LOCK = ".lock"
+LONGEST_BUILD = 3600.0
 MEND = "mianjing index"
 
 
@@ -66,6 +70,37 @@ def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[None]:
+    """Hold the only build in a folder: another process that builds there waits, so that neither removes what the other writes.
+
+    Raises:
+        UserInputError: the folder cannot be written, or another build has held it for an hour.
+    """
+    lock = FileLock(folder / LOCK, timeout=LONGEST_BUILD)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserInputError(f"index folder {folder}: another build has gone on for an hour; stop it, then run: {MEND}") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Say in one line what cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UserInputError(
+            f"index folder {folder} cannot be written ({error.strerror or error}); free space, or choose another: {MEND} --index DIR"
+        ) from error
 
 
 def save_index(index: Index, hashes: Sequence[str], folder: Path) -> None:
@@ -268,9 +303,17 @@ def known_sources(folder: Path) -> dict[tuple[str, str], str]:
         return {}
 
 
+def digest_of(path: Path) -> str:
+    """The hash of a file of the corpus; empty where it cannot be read."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
 def is_stale(manifest: Mapping[str, Any], corpus: Path) -> bool:
     """Whether files of the corpus were added, changed or removed since the index was built."""
-    now = {path.relative_to(corpus).as_posix(): sha256_of(path) for path in corpus_files(corpus)}
+    now = {path.relative_to(corpus).as_posix(): digest_of(path) for path in corpus_files(corpus)}
     known = {**manifest.get("documents", {}), **manifest.get("skipped", {})}
     converted = any(Path(name).suffix.lower() in CONVERTED for name in known)
     return (

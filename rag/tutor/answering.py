@@ -17,7 +17,9 @@ from rag.answer.prefer import prefer
 from rag.answer.premise import denied_by
 from rag.answer.refuse import refusal, small_talk
 from rag.answer.select import SAID, SHORT_PASSAGE, UNIT_GAP, is_handbook, overlap, quotable, readable, without
-from rag.answer.writer import Writer
+from rag.answer.writer import Writer, written_instead
+from rag.errors import EndpointError
+from rag.jsonable import clean
 from rag.judge import BundledJudge
 from rag.llm import Endpoint
 from rag.records import Answer, Asked, Evidence, Hit, Language, Sentence, Unit
@@ -65,7 +67,7 @@ class Answering(Library):
 
     def search(self, query: str, k: int = 10, documents: Collection[str] | None = None) -> list[Hit]:
         """The ``k`` best passages, ordered by (-score, id)."""
-        return self._searcher.search(query[:MAX_QUESTION], k, documents, self.settings.search.candidates)
+        return self._searcher.search(clean(query[:MAX_QUESTION]), k, documents, self.settings.search.candidates)
 
     def ask(self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None) -> Answer:
         """Answer a question with citations, or say that the corpus has no answer."""
@@ -74,9 +76,14 @@ class Answering(Library):
 
     def ask_stream(self, question: str, history: Sequence[Mapping[str, object]] = (), documents: Collection[str] | None = None) -> Iterator[Answer]:
         """Growing answers; the last one is whole."""
-        final, asked, chosen = self._answer(question[:MAX_QUESTION], list(history)[-MAX_HISTORY:], documents)
+        final, asked, chosen = self._answer(clean(question[:MAX_QUESTION]), list(history)[-MAX_HISTORY:], documents)
         if asked is not None and not final.abstained and self.settings.llm.enabled:
-            yield from self._writer().write(asked, chosen, final)
+            try:
+                writer = self._writer()
+            except EndpointError as error:
+                yield written_instead(final, error)
+                return
+            yield from writer.write(asked, chosen, final)
             return
         for n in range(1, len(final.sentences)):
             yield replace(final, sentences=final.sentences[:n])
