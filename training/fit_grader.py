@@ -80,7 +80,7 @@ VERDICT_WEIGHT = {"pasted": 0.4, "planned": 0.5}
 SCORE_WEIGHT = {"pasted": 0.4, "planned": 0.0}
 """What a reply of a source weighs for the verdicts and for the score, beside one that was written and graded by somebody. The score of a reply to a plan
 is counted, not given, so the score learns nothing from it."""
-TOLD_RIGHTLY = 0.85
+TOLD_RIGHTLY = 0.8
 """At least so many of the parts that a candidate is told to be wrong must be, over all authors' replies."""
 PENALTIES = np.logspace(0, 4, 9)
 SIGNS = np.array([1.0, -1.0, -1.0, -1.0])

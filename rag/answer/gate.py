@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.answer.orders import QUOTED_ZH, Commands
 from rag.text import concepts, content_terms, normalise, split_sentences
 
 Kind = Literal["hello", "who", "thanks", "bye", "smalltalk", "gibberish", "vague", "instruction"]
@@ -17,13 +18,18 @@ _HELLO = re.compile(
     rf"good (?:morning|afternoon|evening|day)|greetings)(?:\s*(?:there|all|everyone|mianjing|面经|老师|同学|朋友|bot))?{_TAIL}$",
     re.IGNORECASE,
 )
-_WHO = re.compile(
-    r"^\W*(?:你是谁|你叫什么|你是什么|你(?:到底)?是(?:真人|人|机器人|ai|人工智能|chatgpt|gpt|模型|程序)|你是不是|你会(?:什么|做什么|干什么)|你能(?:做什么|"
-    r"干什么|干嘛|帮我做什么)|介绍一下你自己|"
-    r"自我介绍|who are you|what are you|are you (?:a |an )?(?:human|real|bot|robot|ai|person|chatgpt|gpt)|what can you do|introduce yourself|what is your "
-    r"name|what's your name)",
-    re.IGNORECASE,
+_SELF = r"(?:真人|人类?|机器人|ai|人工智能|助手|chatgpt|gpt|deepseek|(?:语言|大)?模型|程序|软件|老师|东西)"
+_SELF_EN = r"(?:real|human|bot|robot|ai|person|chatgpt|gpt|model|machine|program|assistant|alive)"
+_WHO_ASKED = (
+    rf"(?:你(?:到底|究竟)?是谁|你叫(?:什么|啥)(?:名字)?|你(?:到底|究竟)?是(?:什么|啥|哪[个种]){_SELF}?|"
+    rf"你(?:到底)?(?:是|是不是)(?:一?个)?(?:真的)? ?{_SELF} ?(?:还是(?:一?个)?{_SELF})?|"
+    r"你是不是|你(?:会|能|可以)(?:帮我|为我)?(?:做|干)?(?:什么|啥|嘛|哪些)(?:事情?|东西)?|介绍一下你自己|(?:请)?(?:做个)?自我介绍(?:一下)?|"
+    rf"who are you|what are you(?: (?:able to do|capable of|good at|doing))?|are you (?:(?:an?|really|actually) )*{_SELF_EN}"
+    rf"(?:[ ,]+(?:(?:or|an?) )*{_SELF_EN})*|what can you do|(?:please )?introduce yourself|what(?: is|'s) your name)"
+    r"(?: (?:for me|to me|exactly|really|here|briefly|then|please|help(?: me)?(?: with)?))*"
 )
+# The end is held too: "what can you do when a model diverges" asks about the field.
+_WHO = re.compile(rf"^\W*{_WHO_ASKED}(?:[\W吗嘛呢啊]+(?:(?:and|or|和|以及|还有) ?)?{_WHO_ASKED})*[吗嘛呗]?\W*{_TAIL}$", re.IGNORECASE)
 _THANKS = re.compile(
     rf"^(?:非常|太|多)?(?:谢谢|感谢|多谢|谢了|辛苦了|thanks?|thank you|thx|ty|cheers)(?:\s*(?:你|您|啦|a lot|so much|very much|you))*{_TAIL}$", re.IGNORECASE
 )
@@ -39,29 +45,31 @@ _FEELING = re.compile(
     r"tell me a joke|how are you|how old are you|are you (?:ok|happy|sad|single|there)|what's up|i'?m (?:bored|tired|sad|nervous))",
     re.IGNORECASE,
 )
-_INSTRUCTION = re.compile(
-    r"(?:ignore|disregard|forget|override|bypass)\s+(?:all\s+|any\s+|the\s+|your\s+|my\s+)*(?:previous|prior|above|earlier|preceding|following|system|safety|"
-    r"these|those|other|instructions?|rules?|prompts?|guidelines?|documents?|passages?)|"
-    r"system\s*prompt|developer (?:mode|message)|jailbreak|you are now\b|from now on,? (?:you|your|reply|answer|act)|pretend (?:to be|you)|act as (?:an?|the|"
-    r"my)\b|role-?play|"
-    r"(?:reveal|print|show|repeat|output|leak|tell me|give me)\s+(?:me\s+)?(?:your|the|all)\s+(?:\w+\s+){0,3}(?:prompt|instructions?|api.?keys?|secrets?|"
-    r"passwords?|configuration|rules|token)|"
-    r"(?:without|don'?t|do not|no need to)\s+(?:us\w+|cit\w+|check\w*|look\w*)\s+(?:at\s+)?(?:the\s+|any\s+)?(?:documents?|sources?|corpus|passages?|notes)|"
-    r"^\s*(?:system|assistant|developer)\s*[:：]|"
-    r"\[/?(?:inst|system)\]|<\|?(?:im_start|system|endoftext)|###\s*(?:system|instruction)|then obey|obey (?:it|me|this)|retrieval threshold|"
-    r"(?:^|[.!;:,]\s*|\b(?:just|only|then|please|must|always|and)\s+)(?:say|write|print|output|reply with|respond with|answer with|repeat|append|end (?:your|"
-    r"with))\b.{0,40}[\"“'‘`]|"
-    r"(?:忽略|无视|忘记|忘掉|不要理会|不管|跳过|覆盖|推翻)(?:掉)?.{0,12}(?:指令|指示|命令|规则|要求|提示|设定|约束|限制)|"
-    r"(?:^|[。！!，,；;：:\s请])(?:忽略|无视|忘记|忘掉|不要理会|不管|跳过)(?:掉)?.{0,6}(?:以上|之前|上面|上述|前面|"
-    r"资料|文档)|(?:系统|初始|隐藏|内部)(?:提示词?|指令|设定|prompt)|提示词|"
-    r"(?:从现在(?:起|开始)|现在起|接下来)[,，]?\s*你(?:是|要|必须|只|叫|扮演|将)|(?:假装|扮演|假设)(?:你|成|自己|一个|一位)|你现在(?:是|扮演)|(?:管理员|"
-    r"开发者|上帝|调试|越狱|root|debug)\s*(?:模式|权限|身份)|"
-    r"(?:输出|打印|泄露|告诉我|说出|念出|显示|复述|透露|给我).{0,10}(?:你的|系统|全部|所有|后台).{0,8}(?:提示|指令|密钥|密码|口令|key|配置|规则|秘密)|"
-    r"api[\s_-]?key|密钥|"
-    r"(?:先|只|必须|请|直接|就|并|然后|最后|结尾|开头|末尾|务必|一律|都|仅)(?:要|需)?(?:说|回复|回答|输出|写上|写|加上|打印|重复|附上|返回).{0,20}[“\"「『‘']|"
-    r"(?:删除|清空|格式化|修改|关闭).{0,8}(?:索引|数据|数据库|文件|引用检查|检查)|不(?:要|用|必)(?:再)?(?:使用|引用|参考|检索|查).{0,6}(?:资料|文档|引用|出处|"
-    r"来源)",
-    re.IGNORECASE,
+_TOKEN = r"(?:\[/?(?:inst|system)\]|<\|?(?:im_start|system|endoftext)\|?>?|###\s?(?:system|instruction))"
+_SOURCES = r"\s+(?:at\s+)?(?:\w+\s+){0,2}(?:documents?|sources?|corpus|passages?|notes)\b"
+_INSTRUCTION = Commands(
+    en=(
+        rf"(?:answer|reply|respond)\b.{{0,40}}\bwithout\s+(?:us|cit|check|look|consult|search)\w*{_SOURCES}",
+        rf"(?:don'?t|do not|never|stop|no need to)\s+(?:us|check|look|search)\w*{_SOURCES}",
+        r"(?:set|lower|raise|change|disable|remove|turn off) (?:the |your )?(?:retrieval|refusal) threshold",
+        r"(?:say|write|print|output|repeat|append|end with|(?:reply|respond|answer)(?: only)? with)\b.{0,40}[\"“'‘`]|(?:reply|respond|answer) [\"“‘]",
+    ),
+    zh=(
+        rf"(?:说|回复|回答|输出|写上?|加上|打印|重复|附上|返回).{{0,20}}{QUOTED_ZH}",
+        r"(?:删除|清空|格式化|修改|关闭)掉?.{0,8}(?:索引|数据库|文件|检查|(?:全部|所有|你的|系统|后台|本地).{0,4}(?:数据|资料|文档|笔记|记录))"
+        r"(?!.{0,10}(?:会|有什么|怎么|为什么|影响|好处))",
+        r"不[用必]再?(?:使用|引用|参考|检索|查).{0,6}(?:资料|文档|引用|出处|来源)",
+    ),
+    anywhere=(
+        # Forged roles and control tokens open a line or a sentence; one in its midst may be what is asked about.
+        rf"(?:^|\n)\s{{0,8}}(?:system|assistant|developer)\s?[:：]|(?:^|[.!?。！？\n]\s{{0,3}}){_TOKEN}|{_TOKEN}\s?(?:system|user|assistant|developer|[:：])",
+        r"\bobey (?:it|me|this|my)\b|\bthen obey",
+    ),
+    anywhere_zh=(
+        r"(?:^|\n)\s{0,8}(?:系统|开发者|管理员)(?:提示|指令|消息|通知|命令)?\s?[:：]",
+        rf"(?:都|就|一律|末尾|结尾|开头)[要需]?(?:说|回复|回答|写上?|加上|附上).{{0,20}}{QUOTED_ZH}",
+        r"(?:(?<![么要])不要|回答时?不[用必])再?(?:使用|检索|查|引用|参考).{0,6}(?:资料|文档|引用|出处|来源)",
+    ),
 )
 _ASKS_BACK = frozenset(
     "它 这 那 区别 意思 问题 回答 答案 原理 优点 缺点 作用 原因 例子 公式 推导 定义 概念 应用 展开 讲解 详细 细节 第一点 第二点 第三点 第四点 第一 第二 第三 "
@@ -95,7 +103,7 @@ def gate(text: str, *, has_history: bool = False) -> Gated:
         return Gated("who", "")
     if _FEELING.search(plain) and not concepts(plain):
         return Gated("smalltalk", "")
-    if _INSTRUCTION.search(text) or _INSTRUCTION.search(plain):
+    if _INSTRUCTION.given(text):
         rest = _without_instructions(text)
         return Gated(None, rest) if rest else Gated("instruction", "")
     if is_gibberish(plain):
@@ -107,7 +115,7 @@ def gate(text: str, *, has_history: bool = False) -> Gated:
 
 def _without_instructions(text: str) -> str:
     """The sentences of a text that give no instructions, if among them is a question on the field; else nothing."""
-    kept = [text[s:e] for s, e in split_sentences(text) if not _INSTRUCTION.search(text[s:e]) and not _INSTRUCTION.search(normalise(text[s:e]))]
+    kept = [text[s:e] for s, e in split_sentences(text) if not _INSTRUCTION.given(text[s:e])]
     rest = " ".join(part for part in kept if re.search(r"[?？]|什么|为何|如何|怎么|哪|吗|\b(?:what|why|how|which|when|does|is|are)\b", part, re.IGNORECASE))
     return rest if len(rest) <= 240 and concepts(rest) else ""
 
