@@ -85,8 +85,11 @@ def _points(score: float) -> str:
 
 
 def _day(moment: str) -> str:
-    """The time on this machine's clock."""
-    return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    """The time on this machine's clock; what is no time as it stands."""
+    try:
+        return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M}"
+    except ValueError:
+        return _inline(moment)
 
 
 def _inline(text: str) -> str:
