@@ -53,11 +53,12 @@ IN_OUR_WORDS = (
 )  # fmt: skip
 
 
-def test_what_other_fields_ask_in_our_words_is_mostly_refused_and_never_surely_answered(defined: Tutor, cache_dir: Path) -> None:
+def test_what_other_fields_ask_in_our_words_is_mostly_refused_and_hardly_ever_surely_answered(defined: Tutor, cache_dir: Path) -> None:
     tutor = Tutor(defined.settings, defined.encoder, defined.index, BundledJudge(lambda: ensure_unpacked(cache_dir)))
     answered = [a for a in map(tutor.ask, IN_OUR_WORDS) if not a.abstained]
     assert len(answered) <= 5
-    assert [a.question for a in answered if not a.caution] == []
+    surely = {a.question for a in answered if not a.caution}
+    assert surely <= {"What is pooling of risk in insurance?"}  # docs/decisions/007
     assert not any(tutor.ask(question).abstained for question in ("What is dropout?", "why use dropout", "学习率预热是什么"))
 
 
