@@ -17,6 +17,7 @@ from rag.ui.typeset import Mark, inline, plain, span
 AROUND = 280
 VERDICTS = {"hit": "iv_hit", "partial": "iv_partial", "missed": "iv_missed"}
 AGAINST = {"misconception": "iv_misconception", "contradiction": "iv_rather"}
+CORRECTING = {"claim": "iv_claim", "disown": "iv_disown", "withdraw": "iv_withdraw"}
 SIGNS = {"hit": "✓", "partial": "◐", "missed": "✗"}
 
 
@@ -156,7 +157,7 @@ def _point(point: PointGrade, spoken: Language, language: Language, tutor: Tutor
 def _correction(point: PointGrade, language: Language) -> str:
     """The button with which the candidate sets the verdict, or takes that back."""
     do = "withdraw" if point.corrected else "disown" if point.verdict == "hit" else "claim"
-    return button(say(language, f"iv_{do}"), do, kind="quiet", id=point.point_id)
+    return button(say(language, CORRECTING[do]), do, kind="quiet", id=point.point_id)
 
 
 def _covered(point: PointGrade, spoken: Language, language: Language) -> str:
