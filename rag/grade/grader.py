@@ -183,7 +183,9 @@ class Grader:
         return readings, self._fitted.points(np.stack([r.values for r in readings]))
 
     def _doubted(self, readings: Sequence[Reading], believed: Sequence[Belief], right: Container[int]) -> list[tuple[float, Suspect]]:
-        """The parts that make no key point, with the probability that each is wrong."""
+        """The parts that make no key point, with the probability that each is wrong; none without a judge, for words alone do not tell a denial."""
+        if self.judge is None:
+            return []
         seen = [s for s in suspects(readings, believed) if s.part.start not in right]
         if not seen:
             return []

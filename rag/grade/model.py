@@ -107,7 +107,7 @@ class Fitted:
     reference: Averaged
     hit_from: float
     partial_from: float
-    wrong: Linear
+    wrong: Forest
     wrong_from: float
 
     @classmethod
@@ -121,7 +121,7 @@ class Fitted:
             reference=Averaged.of(data["reference"]),
             hit_from=data["hit_from"],
             partial_from=data["partial_from"],
-            wrong=Linear.of(data["wrong"]),
+            wrong=Forest.of(data["wrong"]),
             wrong_from=data["wrong_from"],
         )
 

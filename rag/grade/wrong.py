@@ -1,4 +1,4 @@
-"""Which parts of a reply are wrong: a logistic model over what was read of each part beside key points and misconceptions.
+"""Which parts of a reply are wrong: boosted trees over what was read of each part beside key points and misconceptions, and of the whole reply.
 
 That a part denies one key point is a weak sign by itself, as the judge finds a contradiction in many a true sentence on something else. With how far the part
 says any other key point, what it makes of misconceptions, and whether the reply answers the question at all, it tells: fitted by ``training/fit_grader.py``.
@@ -29,8 +29,16 @@ PART_FEATURES = (
     "false_nearer",
     "parts",
     "answers",
+    "reply_entails",
+    "reply_entails_most",
+    "reply_contradicts",
+    "reply_contradicts_most",
+    "reply_unrelated",
+    "reply_covers",
+    "reply_near",
+    "asked_near",
+    "length",
 )
-_ANSWERS = POINT_FEATURES.index("answers")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +55,19 @@ class Suspect:
     against: int
 
 
+def _of_the_reply(readings: Sequence[Reading]) -> list[float]:
+    """What was read of the whole reply, over all statements: who says much that is wrong says one thing wrong more likely."""
+    rows = np.stack([r.values for r in readings])
+    column = {name: rows[:, POINT_FEATURES.index(name)] for name in ("whole_entails", "whole_contradicts", "whole_unrelated", "covered", "near")}
+    entails, contradicts, unrelated = (np.exp(column[name]) for name in ("whole_entails", "whole_contradicts", "whole_unrelated"))
+    means = (entails.mean(), entails.max(), contradicts.mean(), contradicts.max(), unrelated.mean(), column["covered"].mean(), column["near"].mean())
+    return [*map(float, means), *(float(rows[0, POINT_FEATURES.index(name)]) for name in ("asked_near", "length"))]
+
+
 def suspects(readings: Sequence[Reading], believed: Sequence[Belief]) -> list[Suspect]:
     """The parts that were read beside statements, in the order of the reply."""
     read = {s.part.start: s.part for r in readings for s in r.seen}
+    whole = _of_the_reply(readings) if read else []
     out = []
     for start, part in sorted(read.items()):
         beside = [(n, s) for n, r in enumerate(readings) for s in r.seen if s.part.start == start]
@@ -63,7 +81,8 @@ def suspects(readings: Sequence[Reading], believed: Sequence[Belief]) -> list[Su
             *(max((log_share(float(b.row[k])) for b in false), default=-3.0) for k in (CONTRADICTS, PARTLY)),
             max((b.near - near for b in false), default=-0.05),
             math.log1p(len(read)),
-            float(readings[0].values[_ANSWERS]),
+            float(readings[0].values[POINT_FEATURES.index("answers")]),
+            *whole,
         ]
         out.append(Suspect(part, np.array(values), beside[int(rows[:, CONTRADICTS].argmax())][0]))
     return out

@@ -3,8 +3,7 @@
 from rag.interview.moves import Action, advance, correct, finish, follow_up, hint, legal, next_follow_up, reply, retry, skip, start
 from rag.interview.plan import InterviewPlan, Mode, choose_questions
 from rag.interview.saved import dump, load
-from rag.interview.state import Change, Correction, Exchange, Interview, Phase, asked_questions, change, compare, lift
-from rag.interview.state import correct as corrected
+from rag.interview.state import Change, Correction, Exchange, Interview, Phase, asked_questions, change, compare, corrected, lift
 
 __all__ = [
     "Action",

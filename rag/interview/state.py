@@ -48,7 +48,7 @@ class Exchange:
         for asked in self.follow_ups:
             if asked.grade is not None:
                 grades[asked.after] = lift(grades[asked.after], asked.grade, asked.point_id)
-        return tuple(correct(own, grade, self.verdicts(n)) for n, (own, grade) in enumerate(zip(self.grades, grades, strict=True)))
+        return tuple(corrected(own, grade, self.verdicts(n)) for n, (own, grade) in enumerate(zip(self.grades, grades, strict=True)))
 
     def verdicts(self, after: int) -> dict[str, Verdict]:
         """What the candidate set in the grade of reply number ``after``, by the id of the key point."""
@@ -151,7 +151,7 @@ def lift(grade: Grade, answer: Grade, point_id: str) -> Grade:
     return replace(grade, points=points, score=max(grade.score, min(100.0, grade.score + won)))
 
 
-def correct(own: Grade, grade: Grade, verdicts: Mapping[str, Verdict]) -> Grade:
+def corrected(own: Grade, grade: Grade, verdicts: Mapping[str, Verdict]) -> Grade:
     """A grade (``own``, lifted by follow-ups or not) with the verdicts that the candidate sets on points, by id, marked as theirs.
 
     The score of ``own`` moves by each point's share of all weights times the credit won or lost, within 0 and 100; it is 100 where every point is made and

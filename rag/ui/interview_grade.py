@@ -22,11 +22,11 @@ SIGNS = {"hit": "✓", "partial": "◐", "missed": "✗"}
 
 
 def grade_html(
-    reply: str, grade: Grade, language: Language, tutor: Tutor, *, follow_ups: Iterable[FollowUpAsked] = (), changed: str = "", open_: bool = False
+    reply: str, grade: Grade, language: Language, tutor: Tutor, *, follow_ups: Iterable[FollowUpAsked] = (), changed: str = "", correcting: bool = False
 ) -> str:
     """A whole grade: score, feedback, what changed, wrong statements, key points with sources, follow-ups, and the reply.
 
-    While it is ``open_`` the candidate can correct the verdicts.
+    With ``correcting`` the candidate can set the verdicts.
     """
     followed = list(follow_ups)
     lifted = f" · {say(language, 'iv_lifted')}" if any(f.reply is not None for f in followed) else ""
@@ -38,7 +38,7 @@ def grade_html(
     )
     asked = f"<h3>{say(language, 'iv_followed')}</h3>{''.join(follow_up_html(f, language) for f in followed)}" if followed else ""
     own = f'<details class="own"><summary>{say(language, "iv_you_said")}</summary>{said_html(reply, grade)}</details>'
-    points = points_html(grade, language, tutor, correcting=open_)
+    points = points_html(grade, language, tutor, correcting=correcting)
     return f'<section class="graded">{head}{notices}{wrong_html(grade.wrong, language)}{points}{asked}{own}</section>'
 
 

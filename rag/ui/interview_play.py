@@ -110,4 +110,4 @@ def _graded(state: Interview, language: Language, tutor: Tutor) -> str:
     if moves.next_follow_up(state):
         buttons += button(say(language, "iv_ask_more"), "follow_up")
     foot = f'<div class="row onward">{buttons}<span class="keys">{say(language, keys)}</span></div>'
-    return f"{asked}{grade_html(exchange.replies[last], grade, language, tutor, follow_ups=follow_ups, changed=changed, open_=True)}{foot}"
+    return f"{asked}{grade_html(exchange.replies[last], grade, language, tutor, follow_ups=follow_ups, changed=changed, correcting=True)}{foot}"

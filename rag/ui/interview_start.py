@@ -21,6 +21,8 @@ DEFAULT_NUMBER = 5
 DIFFICULTIES = {1: "iv_easy", 2: "iv_standard", 3: "iv_hard"}
 LANGUAGE_NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 
+RESUMES_SHOWN = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -32,9 +34,6 @@ class Choices:
     profile: Profile | None
     profiles: Sequence[Profile]
     unfinished: Sequence[tuple[SavedSession, Interview]]
-
-
-RESUMES_SHOWN = 3
 
 
 def start_html(choices: Choices, language: Language) -> str:

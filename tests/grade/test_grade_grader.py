@@ -181,10 +181,7 @@ def test_without_a_judge_nobody_is_told_to_be_wrong(grader: Grader) -> None:
 
 
 def test_of_the_banks_own_replies_the_wrong_ones_are_told(grader: Grader) -> None:
-    """A third of the replies marked as wrong, and hardly one of the others: who is told to be wrong must be, four times of five.
-
-    The judge or the grader has met them: cross-validated shares are in grading.json.
-    """
+    """Most of the replies marked as wrong, and hardly one of the others. The judge or the grader has met them: cross-validated shares are in grading.json."""
     rows = [json.loads(line) for path in sorted((BANK / "replies").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
     by_id = {q.id: q for q in load_bank(BANK)}
     rng = random.Random(4)
@@ -196,5 +193,5 @@ def test_of_the_banks_own_replies_the_wrong_ones_are_told(grader: Grader) -> Non
         asked = question.text.zh if row["lang"] == "zh" else question.text.en
         return bool(grader.grade(asked, question.key_points, row["text"], misconceptions=question.misconceptions).wrong)
 
-    assert sum(map(told, wrong)) >= 8
+    assert sum(map(told, wrong)) >= 14
     assert sum(map(told, right)) <= 1
