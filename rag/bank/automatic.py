@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from rag.corpus.lines import PAGES, is_platform, is_reference_head
+from rag.corpus.lines import PAGES, footer_word, is_reference_head
 from rag.records import Asking, Bilingual, Document, KeyPoint, Language, Passage, Question, Unit
 from rag.text import content_terms, normalise
 
@@ -133,7 +133,7 @@ def _column(document: Document, unit: Unit) -> int:
 def _is_point(text: str) -> bool:
     """Whether a statement can be a key point: words rather than a formula, link, page number, imprint or announcement of what follows."""
     words = re.sub(r"\W+", "", _NOT_WORDS.sub("", text))
-    return len(text) >= POINT_MIN and len(words) >= _WORDS_MIN and not any(form.search(text) for form in (_LEAD_IN, PAGES, _IMPRINT)) and not is_platform(text)
+    return len(text) >= POINT_MIN and len(words) >= _WORDS_MIN and not any(form.search(text) for form in (_LEAD_IN, PAGES, _IMPRINT)) and not footer_word(text)
 
 
 def _key_points(asked: str, statements: Iterable[str], language: Language) -> tuple[KeyPoint, ...]:

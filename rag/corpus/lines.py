@@ -140,11 +140,6 @@ def is_noise(raw: str) -> bool:
     return bool(_CHATTER.match(text))
 
 
-def is_platform(raw: str) -> bool:
-    """Whether a line names a function of a blog platform's page, be it in a sentence of the writer's."""
-    return bool(_PLATFORM.search(raw))
-
-
 def footer_word(raw: str) -> str:
     """What makes a line part of a blog platform's page: the function a short label names or a fixed phrase; empty for a line of the writer's.
 

@@ -20,7 +20,6 @@ NUMBERS = (3, 5, 8, 12, 20)
 DEFAULT_NUMBER = 5
 DIFFICULTIES = {1: "iv_easy", 2: "iv_standard", 3: "iv_hard"}
 LANGUAGE_NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
-
 RESUMES_SHOWN = 3
 
 
