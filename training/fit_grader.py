@@ -89,6 +89,8 @@ VERDICT_WEIGHT = {"pasted": 0.4, "planned": 0.5}
 SCORE_WEIGHT = {"pasted": 0.4, "planned": 0.0}
 """What a reply of a source weighs for the verdicts and for the score, beside one that was written and graded by somebody. The score of a reply to a plan
 is counted, not given, so the score learns nothing from it."""
+ALONE = 0.3
+"""What a part weighs that is seen beside one key point alone, as in the reply to a follow-up."""
 TOLD_RIGHTLY = 0.85
 """At least so many of the parts that a candidate is told to be wrong must be, over all authors' replies."""
 PENALTIES = np.logspace(0, 4, 9)
@@ -295,22 +297,31 @@ def is_wrong(part: str, spans: Sequence[str]) -> bool:
     return any(letters(part) in letters(s) or letters(s) in letters(part) for s in spans)
 
 
-def doubting() -> GradientBoostingClassifier:
-    """The model of wrong parts."""
-    return GradientBoostingClassifier(**WRONG_TREES)
+def parts_of(read_replies: Sequence[Read], *, alone: bool) -> tuple[Any, Any, Any, Any]:
+    """The parts of replies that may be wrong: features, whether they are, the question and the source; ``alone`` beside one key point at a time."""
+    found = []
+    for sample, _, readings, believed in read_replies:
+        for some in [[r] for r in readings] if alone else [readings]:
+            found += [(s.values, is_wrong(s.part.text, sample.spans or ()), sample.question.id, sample.source) for s in suspects(some, believed)]
+    values, wrong, asked, source = zip(*found, strict=True)
+    return np.array(values), np.array(wrong), np.array(asked), np.array(source)
 
 
 def fit_wrong(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The model of which parts of a reply are wrong, fitted on the replies in which somebody marked what is, with figures from cross-validation by question,
     and of the interview replies from a model that met no other of their author."""
     marked = [r for r in read_replies if r[0].spans is not None]
-    found = [(sample, s) for sample, _, readings, believed in marked for s in suspects(readings, believed)]
-    x = np.array([s.values for _, s in found])
-    y = np.array([is_wrong(s.part.text, sample.spans or ()) for sample, s in found])
-    source = np.array([sample.source for sample, _ in found])
+    x, y, asked, source = parts_of(marked, alone=False)
+    lone_x, lone_y, lone_asked, lone_source = parts_of(marked, alone=True)
+
+    def fitted(known: Any, lone: Any) -> GradientBoostingClassifier:
+        weight = np.r_[np.ones(known.sum()), np.full(lone.sum(), ALONE)]
+        return GradientBoostingClassifier(**WRONG_TREES).fit(np.vstack([x[known], lone_x[lone]]), np.r_[y[known], lone_y[lone]], sample_weight=weight)
+
     share = np.zeros(len(y))
-    for train, test in GroupKFold(5).split(x, y, [sample.question.id for sample, _ in found]):
-        share[test] = doubting().fit(x[train], y[train]).predict_proba(x[test])[:, 1]
+    for _, test in GroupKFold(5).split(x, y, asked):
+        left_out = set(asked[test])
+        share[test] = fitted(~np.isin(asked, [*left_out]), ~np.isin(lone_asked, [*left_out])).predict_proba(x[test])[:, 1]
 
     def precision(where: Any, at: float) -> float:
         told = where & (share >= at)
@@ -333,11 +344,11 @@ def fit_wrong(read_replies: Sequence[Read]) -> tuple[dict[str, Any], dict[str, A
 
     report = {name: figures(where, share[where]) for name, where in sets.items()}
     if "interview" in sets and len(sets) > 1:
-        unseen = doubting().fit(x[~sets["interview"]], y[~sets["interview"]]).predict_proba(x[sets["interview"]])[:, 1]
+        unseen = fitted(~sets["interview"], lone_source != "interview").predict_proba(x[sets["interview"]])[:, 1]
         report["interview_left_out"] = figures(sets["interview"], unseen)
-    model = doubting().fit(x, y)
-    share_wrong = float(y.mean())
-    trees = forest(model.estimators_[:, 0], model.learning_rate, float(np.log(share_wrong / (1 - share_wrong))))
+    model = fitted(np.ones(len(y), bool), np.ones(len(lone_y), bool))
+    right, wrong = model.init_.class_prior_
+    trees = forest(model.estimators_[:, 0], model.learning_rate, float(np.log(wrong / right)))
     return {"wrong": trees, "wrong_from": wrong_from}, report
 
 
