@@ -46,20 +46,30 @@ def defined(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, encoder: 
 
 
 IN_OUR_WORDS = (
-    "How does a gas boiler work?", "What is the attention economy?", "What is pooling of risk in insurance?", "Why do people drop out of gym memberships?",
+    "How does a gas boiler work?", "What is the attention economy?", "Why do people drop out of gym memberships?",
     "How deep should I plant tulip bulbs?", "How do I normalise audio in Audacity?", "How do bats navigate in the dark?", "What is a thread pool?",
     "What is the kernel of truth in a rumour?", "How do you regularise your sleep?",
     "学习成绩下降怎么办", "卷发怎么打理", "Nginx怎么配置反向代理", "梯田是怎么形成的",
 )  # fmt: skip
+POOLED = "What is pooling of risk in insurance?"
 
 
-def test_what_other_fields_ask_in_our_words_is_mostly_refused_and_hardly_ever_surely_answered(defined: Tutor, cache_dir: Path) -> None:
-    tutor = Tutor(defined.settings, defined.encoder, defined.index, BundledJudge(lambda: ensure_unpacked(cache_dir)))
-    answered = [a for a in map(tutor.ask, IN_OUR_WORDS) if not a.abstained]
+@pytest.fixture(scope="module")
+def judged(defined: Tutor, cache_dir: Path) -> Tutor:
+    return Tutor(defined.settings, defined.encoder, defined.index, BundledJudge(lambda: ensure_unpacked(cache_dir)))
+
+
+@pytest.mark.xfail(strict=True, reason="where nothing defines pooling, the judge of version 10 takes averaging sub-networks for it (docs/decisions/007)")
+def test_pooling_of_risk_is_not_surely_answered(judged: Tutor) -> None:
+    answer = judged.ask(POOLED)
+    assert answer.abstained or answer.caution
+
+
+def test_what_other_fields_ask_in_our_words_is_mostly_refused_and_never_surely_answered(judged: Tutor) -> None:
+    answered = [a for a in map(judged.ask, (*IN_OUR_WORDS, POOLED)) if not a.abstained]
     assert len(answered) <= 5
-    surely = {a.question for a in answered if not a.caution}
-    assert surely <= {"What is pooling of risk in insurance?"}  # docs/decisions/007
-    assert not any(tutor.ask(question).abstained for question in ("What is dropout?", "why use dropout", "学习率预热是什么"))
+    assert {a.question for a in answered if not a.caution} <= {POOLED}
+    assert not any(judged.ask(question).abstained for question in ("What is dropout?", "why use dropout", "学习率预热是什么"))
 
 
 def heading(tutor: Tutor, question: str, history: list[dict[str, object]] | None = None) -> str:
